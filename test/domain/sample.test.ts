@@ -1,0 +1,93 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { mergeSamples, parseSample } from "../../src/domain/sample.ts";
+
+const ARRIVED = 1_700_000_000_000;
+
+test("a JSON object is a sample, every field as sent", () => {
+  const message = '{"timestamp":5,"power":200,"note":{"a":[1,null]},"cadence":null}';
+  expect(parseSample(message, ARRIVED)).toEqual({
+    timestamp: 5,
+    power: 200,
+    note: { a: [1, null] },
+    cadence: null,
+  });
+});
+
+test.each(["", "hello", "[]", '[{"timestamp":1}]', "null", "1", '"text"', "true", '{"power":', "{power:1}"])(
+  "%p is no sample",
+  (message) => {
+    expect(parseSample(message, ARRIVED)).toBeNull();
+  },
+);
+
+test.each([
+  "{}",
+  '{"timestamp":null}',
+  '{"timestamp":"1700000000000"}',
+  '{"timestamp":1e999}',
+  '{"timestamp":8.65e15}',
+])("%p takes the time of its arrival", (message) => {
+  expect(parseSample(message, ARRIVED)?.timestamp).toBe(ARRIVED);
+});
+
+test.each([0, -62_135_596_800_000, 1_700_000_000_000.25, 8.64e15, -8.64e15])(
+  "timestamp %p is kept",
+  (timestamp) => {
+    expect(parseSample(JSON.stringify({ timestamp }), ARRIVED)?.timestamp).toBe(timestamp);
+  },
+);
+
+test("a field named __proto__ stays a field, through reading and merging", () => {
+  const poisoned = parseSample('{"__proto__":{"power":300},"constructor":1}', ARRIVED);
+  const clean = parseSample(`{"timestamp":${ARRIVED}}`, 0);
+  if (poisoned === null || clean === null) throw new Error("both are samples");
+  for (const sample of [poisoned, ...mergeSamples([poisoned, clean]), ...mergeSamples([clean, poisoned])]) {
+    expect(Object.getOwnPropertyDescriptor(sample, "__proto__")?.value).toEqual({ power: 300 });
+    expect(Object.getPrototypeOf(sample)).toBe(Object.prototype);
+    expect(sample.power).toBeUndefined();
+  }
+});
+
+test("samples are sorted by timestamp, those that arrived in disorder too", () => {
+  const merged = mergeSamples([{ timestamp: 3 }, { timestamp: -1 }, { timestamp: 2.5 }]);
+  expect(merged).toEqual([{ timestamp: -1 }, { timestamp: 2.5 }, { timestamp: 3 }]);
+});
+
+test("of equal timestamps the later-arrived field wins, a null too, and the others stay", () => {
+  const merged = mergeSamples([
+    { timestamp: 1, power: 100, cadence: 80 },
+    { timestamp: 2, power: 7 },
+    { timestamp: 1, power: 150, heartrate: 120 },
+    { timestamp: 1, cadence: null },
+  ]);
+  expect(merged).toEqual([
+    { timestamp: 1, power: 150, cadence: null, heartrate: 120 },
+    { timestamp: 2, power: 7 },
+  ]);
+});
+
+test("a resent ride is the ride, and the samples that arrived are left as they were", () => {
+  const sent = Object.freeze(
+    [1, 2, 3].map((timestamp) => Object.freeze({ timestamp, power: timestamp * 10 })),
+  );
+  expect(mergeSamples([...sent, ...sent])).toEqual([...sent]);
+});
+
+test("nothing merges to nothing", () => {
+  expect(mergeSamples([])).toEqual([]);
+});
+
+test("the order of arrival does not matter for distinct timestamps", () => {
+  const samples = fc
+    .uniqueArray(fc.integer(), { minLength: 1 })
+    .map((timestamps) => timestamps.map((timestamp) => ({ timestamp, power: timestamp % 300 })));
+  const arrivals = samples.chain((sent) =>
+    fc.tuple(fc.constant(sent), fc.shuffledSubarray(sent, { minLength: sent.length })),
+  );
+  fc.assert(
+    fc.property(arrivals, ([sent, shuffled]) => {
+      expect(mergeSamples(shuffled)).toEqual(mergeSamples(sent));
+    }),
+  );
+});

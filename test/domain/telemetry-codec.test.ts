@@ -1,0 +1,319 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { crc32, zstdCompressSync } from "node:zlib";
+import fc from "fast-check";
+import type { Sample } from "../../src/domain/sample.ts";
+import {
+  decodeTelemetry,
+  type Effort,
+  encodeTelemetry,
+  recompressTelemetry,
+  TelemetryError,
+} from "../../src/domain/telemetry-codec.ts";
+
+const RIDE = join(import.meta.dir, "../../../shared/rides/edge810.ndjson");
+
+/** As `Object.is` all the way down, with the same own keys; the order of keys does not matter. */
+function identical(left: unknown, right: unknown): boolean {
+  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) {
+    return Object.is(left, right);
+  }
+  const [entries, others] = [Object.entries(left), new Map(Object.entries(right))];
+  if (Array.isArray(left) !== Array.isArray(right) || entries.length !== others.size) return false;
+  return entries.every(([key, value]) => others.has(key) && identical(value, others.get(key)));
+}
+
+async function expectRoundTrip(samples: Sample[], effort: Effort): Promise<Uint8Array> {
+  const encoded = await encodeTelemetry(samples, effort);
+  expect(identical(await decodeTelemetry(encoded), samples)).toBe(true);
+  return encoded;
+}
+
+/** The code of the TelemetryError that decoding ends in; null if it does not fail. */
+function failureOf(bytes: Uint8Array): Promise<string | null> {
+  return decodeTelemetry(bytes).then(
+    () => null,
+    (error: unknown) => {
+      if (error instanceof TelemetryError) return error.code;
+      throw error;
+    },
+  );
+}
+
+/** A file around any payload, as a forger would make it. */
+function forge(payload: Uint8Array): Uint8Array {
+  const frame = zstdCompressSync(payload);
+  const start = Buffer.alloc(5, 1);
+  start.writeUInt32LE(crc32(frame), 1);
+  return Buffer.concat([start, frame]);
+}
+
+function forgeParts(header: unknown, ...sections: (string | number[])[]): Uint8Array {
+  const head = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(head.length);
+  return forge(Buffer.concat([length, head, ...sections.map((section) => Buffer.from(section as string))]));
+}
+
+const anyNumber = fc.oneof(
+  fc.integer({ min: 0, max: 400 }),
+  fc.integer({ min: -100_000, max: 100_000 }).map((hundredths) => hundredths / 100),
+  fc.maxSafeInteger(),
+  fc.integer({ min: -3, max: 3 }).map((offset) => 2 ** 53 + offset),
+  fc.integer({ min: -3, max: 3 }).map((offset) => -(2 ** 53) + offset),
+  fc.integer({ min: -3, max: 3 }).map((offset) => 2 ** 52 + offset),
+  fc.double({ noNaN: true }),
+  fc.constantFrom(-0, Infinity, -Infinity, 5e-324, 1.7976931348623157e308, 0.1 + 0.2, 1e-9, 1e21),
+);
+const anyText = fc.oneof(
+  fc.string(),
+  fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units)),
+);
+const fieldName = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom("power", "speed", "a", "b") },
+  fc.constantFrom(
+    "__proto__",
+    "constructor",
+    "toString",
+    "toJSON",
+    "hasOwnProperty",
+    "",
+    "0",
+    "ключ",
+    "\ud800",
+  ),
+  anyText,
+);
+const { value: anyValue } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    fc.constant(null),
+    anyNumber,
+    fc.boolean(),
+    anyText,
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc
+      .array(fc.tuple(fieldName, tie("value")), { maxLength: 4 })
+      .map((entries) => Object.fromEntries(entries)),
+  ),
+}));
+const anyField = fc.tuple(
+  fieldName,
+  fc.oneof({ weight: 5, arbitrary: anyNumber }, { weight: 2, arbitrary: fc.constant(null) }, anyValue),
+);
+const anySample = fc
+  .tuple(anyNumber, fc.array(anyField, { maxLength: 8 }))
+  .map(([timestamp, fields]): Sample => ({ ...Object.fromEntries(fields), timestamp }));
+const anyRide = fc.array(anySample, { maxLength: 40 });
+
+describe("round trip", () => {
+  test("any samples come back exactly, at both efforts and after recompressing", async () => {
+    const property = fc.asyncProperty(anyRide, async (samples) => {
+      const fast = await expectRoundTrip(samples, "fast");
+      const small = await expectRoundTrip(samples, "small");
+      expect(identical(await decodeTelemetry(await recompressTelemetry(fast, "small")), samples)).toBe(true);
+      expect(identical(await decodeTelemetry(await recompressTelemetry(small, "fast")), samples)).toBe(true);
+    });
+    await fc.assert(property, { numRuns: 200 });
+  });
+
+  test("any column of numbers comes back exactly", async () => {
+    const anyColumn = fc.oneof(
+      fc.array(anyNumber),
+      fc.array(fc.maxSafeInteger()),
+      fc.tuple(fc.integer({ min: 0, max: 12 }), fc.array(fc.integer())).map(([places, integers]) => {
+        return integers.map((integer) => integer / 10 ** places);
+      }),
+    );
+    const property = fc.asyncProperty(anyColumn, async (numbers) => {
+      await expectRoundTrip(
+        numbers.map((value, second) => ({ timestamp: 1_700_000_000_000 + 1000 * second, value })),
+        "fast",
+      );
+    });
+    await fc.assert(property, { numRuns: 300 });
+  });
+
+  test("no samples", async () => {
+    await expectRoundTrip([], "fast");
+  });
+
+  test("null, absent, late and vanishing fields stay apart", async () => {
+    const samples: Sample[] = [
+      { timestamp: 1, power: null },
+      { timestamp: 2, speed: 3.6 },
+      { timestamp: 3, power: 200, speed: null },
+      { timestamp: 4, power: "broken", note: "late" },
+    ];
+    await expectRoundTrip(samples, "fast");
+  });
+
+  test("a field named __proto__ stays a field and sets no prototype", async () => {
+    const numeric: Sample = JSON.parse('{"timestamp":1,"__proto__":5}');
+    const nested: Sample = JSON.parse('{"timestamp":2,"__proto__":{"timestamp":7,"__proto__":null}}');
+    const decoded = await decodeTelemetry(await expectRoundTrip([numeric, nested], "fast"));
+    for (const sample of decoded) expect(Object.getPrototypeOf(sample)).toBe(Object.prototype);
+  });
+
+  test("specials come back in columns, in fields without a column and nested", async () => {
+    const specials = [-0, Infinity, -Infinity, 5e-324, 1.7976931348623157e308, 0.1 + 0.2, 2 ** 53];
+    const crowd = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`field${index}`, index]));
+    const samples = specials.map((value) => ({
+      timestamp: 1,
+      value,
+      ...crowd,
+      field99: value,
+      nested: [{ value }],
+    }));
+    await expectRoundTrip(samples, "fast");
+  });
+
+  test("a number that the scale of a later one would round is kept", async () => {
+    const [value, finer] = [39599181.9972617, 0.12345678];
+    expect(Math.round(value * 1e8) / 1e8).not.toBe(value);
+    await expectRoundTrip(
+      [value, finer].map((speed) => ({ timestamp: 1, speed })),
+      "fast",
+    );
+  });
+
+  test("a ride whose every sample brings 100 new fields", async () => {
+    const samples = Array.from({ length: 14_400 }, (_, row): Sample => {
+      const fields = Array.from({ length: 100 }, (_, index) => [`${row}-${index}`, index / 10]);
+      return { timestamp: row, ...Object.fromEntries(fields) };
+    });
+    await expectRoundTrip(samples, "fast");
+  }, 60_000);
+
+  test("a ride of 400,000 samples", async () => {
+    const samples = Array.from({ length: 400_000 }, (_, second): Sample => {
+      return {
+        timestamp: 1_700_000_000_000 + 1000 * second,
+        power: (second * 7919) % 1000,
+        distance: second / 100,
+      };
+    });
+    await expectRoundTrip(samples, "fast");
+  }, 60_000);
+
+  test("more samples than can be kept are refused", async () => {
+    const samples = new Array<Sample>(4_000_001).fill({ timestamp: 0 });
+    await expect(encodeTelemetry(samples, "fast")).rejects.toMatchObject({ code: "telemetry_too_large" });
+  });
+});
+
+describe("size", () => {
+  test.skipIf(!existsSync(RIDE))(
+    "the ride edge810 (skipped where it is not to be had) takes at most 7 bytes a sample",
+    async () => {
+      const lines = readFileSync(RIDE, "utf8").trim().split("\n");
+      const samples = lines.map((line): Sample => JSON.parse(line));
+      const fast = await expectRoundTrip(samples, "fast");
+      expect(fast.length / samples.length).toBeLessThanOrEqual(7);
+      const small = await recompressTelemetry(fast, "small");
+      expect(small.length).toBeLessThan(fast.length);
+      expect(identical(await decodeTelemetry(small), samples)).toBe(true);
+    },
+  );
+});
+
+describe("stored bytes", () => {
+  const samples: Sample[] = [
+    { timestamp: 1_700_000_000_000, power: 200, speed: 30.25, ratio: 0.1 + 0.2 },
+    { timestamp: 1_700_000_001_000, power: null, speed: 30, ratio: -0, note: "früh" },
+    { timestamp: 1_700_000_002_000, speed: 29.75, ratio: Infinity },
+  ];
+
+  test("version 1, as it was written when it was new, still decodes", async () => {
+    const stored = Buffer.from(
+      "ATkP3AYotS/9YDkAxQUAAgolK4CnzQHTEThSXE2yOswxvRB1g917S3tOF5RmnyZE59nfv2/bKkgROYr7b1OOcxauy5HBwQSoETLVBAgwFp7A/Ik/UZSCY+CG4z/8yU/wIyBIVVW/zl04Z2GUapsLA3VLuiizpyjXVTCOKiRNvBCM27WHzm48C3mxfK3SflJlxv0aZKphTOGzLj68GMa0nXyNMvVfIQ0AChtaCZepLl/GaAQoCj4DhQBcgcFAIqjiGlaFnRsUFA==",
+      "base64",
+    );
+    expect(identical(await decodeTelemetry(stored), samples)).toBe(true);
+  });
+
+  test("a view into a larger buffer decodes", async () => {
+    const encoded = await encodeTelemetry(samples, "fast");
+    const larger = new Uint8Array(encoded.length + 14).fill(255);
+    larger.set(encoded, 7);
+    const view = larger.subarray(7, 7 + encoded.length);
+    expect(identical(await decodeTelemetry(view), samples)).toBe(true);
+  });
+
+  test("an unknown version is refused as such", async () => {
+    const encoded = await encodeTelemetry(samples, "fast");
+    expect(encoded[0]).toBe(1);
+    encoded[0] = 2;
+    expect(await failureOf(encoded)).toBe("telemetry_version_unknown");
+    await expect(recompressTelemetry(encoded, "small")).rejects.toBeInstanceOf(TelemetryError);
+  });
+
+  test("bytes cut short or too many are refused", async () => {
+    const encoded = await encodeTelemetry(samples, "fast");
+    for (let length = 0; length < encoded.length; length++) {
+      expect(await failureOf(encoded.subarray(0, length))).toBe("telemetry_damaged");
+    }
+    expect(await failureOf(Buffer.concat([encoded, Buffer.alloc(1)]))).toBe("telemetry_damaged");
+  });
+
+  test("each flipped bit is noticed", async () => {
+    const encoded = await encodeTelemetry(samples, "fast");
+    for (let bit = 0; bit < encoded.length * 8; bit++) {
+      const flipped = encoded.map((byte, at) => (at === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
+      expect(await failureOf(flipped)).not.toBeNull();
+    }
+  });
+});
+
+describe("forged bytes with a valid checksum", () => {
+  const timestamp = { name: "timestamp", numbers: 2, scale: 0, width: 1 };
+
+  test("the forgery that is none decodes", async () => {
+    const bytes = forgeParts({ samples: 2, columns: [timestamp] }, [6, 3], '[null,{"a":-0}]');
+    expect(identical(await decodeTelemetry(bytes), [{ timestamp: 3 }, { timestamp: 1, a: -0 }])).toBe(true);
+  });
+
+  test.each([
+    [
+      "a frame that is not zstd",
+      Buffer.from([1, ...new Uint8Array(Uint32Array.of(crc32("plain")).buffer), ...Buffer.from("plain")]),
+    ],
+    ["an empty payload", forge(new Uint8Array())],
+    ["a header longer than the payload", forge(new Uint8Array(20).fill(255))],
+    ["a header that is not JSON", forge(Buffer.concat([Buffer.from([2, 0, 0, 0]), Buffer.from("{]")]))],
+    ["a header of another shape", forgeParts({ samples: "2", columns: {} })],
+    ["billions of samples", forgeParts({ samples: 2 ** 40, columns: [] })],
+    ["samples and nothing of them", forgeParts({ samples: 3_000_000, columns: [] })],
+    ["samples without a timestamp", forgeParts({ samples: 2, columns: [] })],
+    ["a column that is too short", forgeParts({ samples: 2, columns: [timestamp] }, [6])],
+    [
+      "more numbers than bytes",
+      forgeParts({ samples: 2, columns: [{ ...timestamp, numbers: 2 ** 52 }] }, [6, 3]),
+    ],
+    ["a negative count", forgeParts({ samples: 2, columns: [{ ...timestamp, numbers: -1 }] }, [6, 3])],
+    ["a width without bytes", forgeParts({ samples: 2, columns: [{ ...timestamp, width: 0 }] }, [6, 3])],
+    ["doubles of one byte", forgeParts({ samples: 2, columns: [{ ...timestamp, scale: null }] }, [6, 3])],
+    [
+      "presence and count that differ",
+      forgeParts({ samples: 2, columns: [{ ...timestamp, numbers: 1 }] }, [1, 1, 6]),
+    ],
+    ["extras for other samples", forgeParts({ samples: 2, columns: [timestamp] }, [6, 3], "[null]")],
+    ["extras that are not JSON", forgeParts({ samples: 2, columns: [timestamp] }, [6, 3, 0])],
+    ["extras that are no array", forgeParts({ samples: 2, columns: [timestamp] }, [6, 3], '{"length":2}')],
+  ])("%s is refused", async (_name, bytes) => {
+    expect(await failureOf(bytes)).toBe("telemetry_damaged");
+  });
+
+  test("a decompression bomb is refused before its end", async () => {
+    const bomb = forge(new Uint8Array(257 * 2 ** 20));
+    await expect(recompressTelemetry(bomb, "fast")).rejects.toMatchObject({ code: "telemetry_damaged" });
+  });
+
+  test("any payload decodes or is refused", async () => {
+    const property = fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (payload) => {
+      await failureOf(forge(payload));
+    });
+    await fc.assert(property);
+  });
+});
