@@ -1,0 +1,40 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { migrate } from "drizzle-orm/libsql/migrator";
+import { readMigrationFiles } from "drizzle-orm/migrator";
+import type { Database } from "./database.ts";
+
+/** In a compiled binary the folder is embedded beside the program; in a checkout it is at the top level. */
+const migrationsFolder = [join(import.meta.dir, "drizzle"), join(import.meta.dir, "../../drizzle")].find(
+  existsSync,
+);
+
+export class DatabaseTooNewError extends Error {
+  override readonly name = "DatabaseTooNewError";
+}
+
+/**
+ * Brings the database to this program's schema.
+ * @throws DatabaseTooNewError when a later version of the program has migrated it already.
+ */
+export async function migrateDatabase(database: Database): Promise<void> {
+  if (!migrationsFolder) throw new Error("The folder of migrations is missing from this installation.");
+  const known = readMigrationFiles({ migrationsFolder }).map((migration) => migration.folderMillis);
+  const applied = await lastApplied(database);
+  if (applied > Math.max(...known)) {
+    throw new DatabaseTooNewError(
+      "The database was written by a newer version of this program. Start that version, or restore a backup made by this one.",
+    );
+  }
+  await migrate(database, { migrationsFolder });
+}
+
+async function lastApplied(database: Database): Promise<number> {
+  const tables = await database.all(sql`SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'`);
+  if (tables.length === 0) return 0;
+  const [row] = await database.all<{ last: number | null }>(
+    sql`SELECT max(created_at) AS last FROM __drizzle_migrations`,
+  );
+  return Number(row?.last ?? 0);
+}

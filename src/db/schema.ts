@@ -1,0 +1,199 @@
+import { sql } from "drizzle-orm";
+import {
+  blob,
+  check,
+  index,
+  integer,
+  primaryKey,
+  real,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
+import type { Summary } from "../domain/summary.ts";
+
+/*
+ * Times are epoch milliseconds. Every table is STRICT: drizzle-kit cannot say so, so the generated SQL is
+ * edited by hand, and a test walks the migrated database for a table that lost it.
+ */
+
+const time = (name: string) => integer(name, { mode: "timestamp_ms" });
+
+export const users = sqliteTable(
+  "users",
+  {
+    id: text().primaryKey(),
+    email: text().notNull(),
+    /** Null for the built-in user of AUTH_MODE=single-user and for accounts of an outside provider. */
+    passwordHash: text("password_hash"),
+    provider: text().notNull().default("local"),
+    providerId: text("provider_id"),
+    displayName: text("display_name"),
+    avatarUrl: text("avatar_url"),
+    settings: text({ mode: "json" }).$type<Record<string, unknown>>().notNull().default({}),
+    createdAt: time("created_at").notNull(),
+    updatedAt: time("updated_at").notNull(),
+    lastLoginAt: time("last_login_at"),
+  },
+  (table) => [
+    uniqueIndex("users_email").on(sql`lower(${table.email})`),
+    index("users_provider").on(table.provider, table.providerId),
+    check("users_settings", sql`json_valid(${table.settings})`),
+  ],
+);
+
+const userId = () =>
+  text("user_id")
+    .notNull()
+    .references(() => users.id, { onDelete: "cascade" });
+
+export const apiKeys = sqliteTable(
+  "api_keys",
+  {
+    id: text().primaryKey(),
+    userId: userId(),
+    /** SHA-256 of the key, hexadecimal; the key itself is never stored. */
+    keyHash: text("key_hash").notNull(),
+    name: text().notNull(),
+    prefix: text().notNull(),
+    createdAt: time("created_at").notNull(),
+    expiresAt: time("expires_at"),
+    lastUsedAt: time("last_used_at"),
+  },
+  (table) => [uniqueIndex("api_keys_key_hash").on(table.keyHash), index("api_keys_user").on(table.userId)],
+);
+
+export const refreshTokens = sqliteTable(
+  "refresh_tokens",
+  {
+    id: text().primaryKey(),
+    userId: userId(),
+    /** All the tokens that descend from one login: the session. */
+    familyId: text("family_id").notNull(),
+    tokenHash: text("token_hash").notNull(),
+    createdAt: time("created_at").notNull(),
+    expiresAt: time("expires_at").notNull(),
+    /** Set when the token was exchanged for its successor, or its family was revoked. */
+    revokedAt: time("revoked_at"),
+  },
+  (table) => [
+    uniqueIndex("refresh_tokens_token_hash").on(table.tokenHash),
+    index("refresh_tokens_family").on(table.familyId),
+    index("refresh_tokens_user").on(table.userId),
+    index("refresh_tokens_expiry").on(table.expiresAt),
+  ],
+);
+
+/** An explicit pause in epoch milliseconds; `to` is null while it lasts. */
+export type OpenPause = { from: number; to: number | null };
+
+export const workoutStatuses = ["ACTIVE", "PAUSED", "COMPLETED", "ARCHIVED", "DELETED"] as const;
+
+export const workouts = sqliteTable(
+  "workouts",
+  {
+    id: text().primaryKey(),
+    userId: userId(),
+    streamName: text("stream_name").notNull(),
+    title: text(),
+    description: text(),
+    sport: text().notNull().default("cycling"),
+    startTime: time("start_time").notNull(),
+    endTime: time("end_time"),
+    /** Whole seconds from start to end. */
+    duration: integer(),
+    status: text({ enum: workoutStatuses }).notNull(),
+    summary: text({ mode: "json" }).$type<Summary>(),
+    /** Explicit pauses; the last one is open (to: null) while the workout is PAUSED. */
+    pauses: text({ mode: "json" }).$type<OpenPause[]>().notNull().default([]),
+    /** Sample messages that went into the telemetry. */
+    archivedMessages: integer("archived_messages").notNull().default(0),
+    /** The id of the last stream message that this workout holds: what the stream may delete. */
+    archivedThrough: text("archived_through"),
+    createdAt: time("created_at").notNull(),
+    updatedAt: time("updated_at").notNull(),
+    deletedAt: time("deleted_at"),
+  },
+  (table) => [
+    index("workouts_user_start").on(table.userId, table.startTime),
+    index("workouts_user_status_start").on(table.userId, table.status, table.startTime),
+    index("workouts_status").on(table.status),
+    index("workouts_stream").on(table.userId, table.streamName),
+    uniqueIndex("workouts_unfinished_stream")
+      .on(table.userId, table.streamName)
+      .where(sql`status IN ('ACTIVE', 'PAUSED')`),
+    check(
+      "workouts_status_known",
+      sql`${table.status} IN ('ACTIVE', 'PAUSED', 'COMPLETED', 'ARCHIVED', 'DELETED')`,
+    ),
+    check("workouts_duration", sql`${table.duration} >= 0`),
+    check("workouts_summary", sql`json_valid(${table.summary})`),
+    check("workouts_pauses", sql`json_valid(${table.pauses})`),
+    check("workouts_archived_messages", sql`${table.archivedMessages} >= 0`),
+  ],
+);
+
+const workoutId = () =>
+  text("workout_id")
+    .notNull()
+    .references(() => workouts.id, { onDelete: "cascade" });
+
+/** Apart from workouts, so that no list ever reads past a blob. */
+export const telemetry = sqliteTable("telemetry", {
+  workoutId: workoutId().primaryKey(),
+  /** domain/telemetry-codec.ts says what is in it. */
+  data: blob({ mode: "buffer" }).notNull(),
+});
+
+const curveMetrics = ["power", "heartrate", "speed"] as const;
+
+export const bestEfforts = sqliteTable(
+  "best_efforts",
+  {
+    workoutId: workoutId(),
+    metric: text({ enum: curveMetrics }).notNull(),
+    /** Seconds. */
+    duration: integer().notNull(),
+    value: real().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.workoutId, table.metric, table.duration] }),
+    check("best_efforts_duration", sql`${table.duration} > 0`),
+  ],
+);
+
+export const personalRecords = sqliteTable(
+  "personal_records",
+  {
+    id: text().primaryKey(),
+    userId: userId(),
+    metric: text({ enum: curveMetrics }).notNull(),
+    /** Seconds. */
+    duration: integer().notNull(),
+    value: real().notNull(),
+    workoutId: workoutId(),
+    achievedAt: time("achieved_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("personal_records_metric").on(table.userId, table.metric, table.duration),
+    index("personal_records_workout").on(table.workoutId),
+    check("personal_records_duration", sql`${table.duration} > 0`),
+  ],
+);
+
+export const ftpHistory = sqliteTable(
+  "ftp_history",
+  {
+    id: text().primaryKey(),
+    userId: userId(),
+    /** Watts. */
+    ftp: integer().notNull(),
+    source: text(),
+    effectiveFrom: time("effective_from").notNull(),
+    createdAt: time("created_at").notNull(),
+  },
+  (table) => [
+    index("ftp_history_user").on(table.userId, table.effectiveFrom),
+    check("ftp_history_ftp", sql`${table.ftp} > 0`),
+  ],
+);

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { join } from "node:path";
+import { type Client, createClient } from "@libsql/client";
+import { closeClient, openClient } from "../../src/db/open.ts";
+import { temporaryDirectory } from "../support/directory.ts";
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let url: string;
+
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+  url = `file:${join(directory.path, "test.db")}`;
+});
+afterEach(() => directory.remove());
+
+const open = () => openClient({ url, durability: "full" });
+
+async function countRows(): Promise<number> {
+  const client = createClient({ url });
+  const { rows } = await client.execute("SELECT count(*) FROM t");
+  client.close();
+  return Number(rows[0]?.[0]);
+}
+
+/** Another connection holds the write lock while `during` runs. */
+async function whileLocked(during: () => Promise<void>): Promise<void> {
+  const other = createClient({ url });
+  const transaction = await other.transaction("write");
+  await during();
+  await transaction.rollback();
+  other.close();
+}
+
+/** One failed write for want of the lock, then five that report success. Resolves to how many did. */
+async function writeAfterBusy(client: Client): Promise<number> {
+  await whileLocked(async () => {
+    expect(client.execute("INSERT INTO t VALUES ('busy')")).rejects.toThrow("SQLITE_BUSY");
+  });
+  let acknowledged = 0;
+  for (let index = 0; index < 5; index++) {
+    await client.execute("INSERT INTO t VALUES ('after')");
+    acknowledged += 1;
+  }
+  client.close();
+  return acknowledged;
+}
+
+async function lostAfterBusy(makeClient: () => Promise<Client>): Promise<number> {
+  const setUp = await open();
+  await setUp.execute("CREATE TABLE t (v TEXT) STRICT");
+  setUp.close();
+  const acknowledged = await writeAfterBusy(await makeClient());
+  return acknowledged - (await countRows());
+}
+
+test("a plain client loses acknowledged writes after one SQLITE_BUSY", async () => {
+  expect(await lostAfterBusy(async () => createClient({ url, concurrency: 1, timeout: 50 }))).toBe(5);
+});
+
+test("ours loses none", async () => {
+  expect(await lostAfterBusy(open)).toBe(0);
+}, 20_000);
+
+test("writes, batches and transactions asked for at once all happen, one after another", async () => {
+  const client = await open();
+  await client.execute("CREATE TABLE t (v INTEGER) STRICT");
+  await Promise.all(
+    Array.from({ length: 60 }, async (_, index) => {
+      if (index % 3 === 0) return client.execute({ sql: "INSERT INTO t VALUES (?)", args: [index] });
+      if (index % 3 === 1)
+        return client.batch([{ sql: "INSERT INTO t VALUES (?)", args: [index] }, "SELECT 1"]);
+      const transaction = await client.transaction();
+      const { rows } = await transaction.execute("SELECT count(*) FROM t");
+      await transaction.execute({ sql: "INSERT INTO t VALUES (?)", args: [Number(rows[0]?.[0])] });
+      if (index % 6 === 2) return transaction.rollback();
+      return transaction.commit();
+    }),
+  );
+  expect(await countRows()).toBe(50);
+  await closeClient(client);
+});
+
+test("a transaction that fails lets the next one in, and its error is the one that is seen", async () => {
+  const client = await open();
+  await client.execute("CREATE TABLE t (v INTEGER NOT NULL) STRICT");
+  const transaction = await client.transaction();
+  await transaction.execute("INSERT INTO t VALUES (1)");
+  expect(transaction.execute("INSERT INTO t VALUES (NULL)")).rejects.toThrow("NOT NULL");
+  await transaction.rollback();
+  await client.execute("INSERT INTO t VALUES (2)");
+  expect(await countRows()).toBe(1);
+  client.close();
+});
+
+test("two processes writing at once lose nothing", async () => {
+  const client = await open();
+  await client.execute("CREATE TABLE t (v TEXT) STRICT");
+  const script = join(import.meta.dir, "../support/write-many.ts");
+  const writers = ["a", "b"].map((name) =>
+    Bun.spawn([process.execPath, script, url, name, "300"], { stderr: "inherit" }),
+  );
+  expect(await Promise.all(writers.map((writer) => writer.exited))).toEqual([0, 0]);
+  expect(await countRows()).toBe(2 * 300 * 2);
+  await closeClient(client);
+}, 60_000);
+
+test("the connection has its settings, also after it was made anew", async () => {
+  const client = await open();
+  const settings = async () => {
+    const names = ["journal_mode", "busy_timeout", "foreign_keys", "synchronous", "temp_store", "cache_size"];
+    const results = [];
+    for (const name of names) results.push((await client.execute(`PRAGMA ${name}`)).rows[0]?.[0]);
+    return results;
+  };
+  const expected = ["wal", 5000, 1, 2, 2, -8000];
+  expect(await settings()).toEqual(expected);
+  await client.reconnect();
+  expect(await settings()).toEqual(expected);
+  client.close();
+  const relaxed = await openClient({ url, durability: "relaxed" });
+  expect((await relaxed.execute("PRAGMA synchronous")).rows[0]?.[0]).toBe(1);
+  relaxed.close();
+});
+
+test("closing folds the write-ahead log into the file", async () => {
+  const client = await open();
+  await client.execute("CREATE TABLE t (v TEXT) STRICT");
+  await client.execute("INSERT INTO t VALUES ('kept')");
+  await closeClient(client);
+  expect(Bun.file(join(directory.path, "test.db-wal")).size).toBe(0);
+  expect(await countRows()).toBe(1);
+});
+
+test("local calls, which are synchronous underneath, let the event loop turn", async () => {
+  const client = await open();
+  let turns = 0;
+  const timer = setInterval(() => {
+    turns += 1;
+  }, 1);
+  for (let index = 0; index < 5000; index++) await client.execute("SELECT 1");
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(0);
+  client.close();
+});
