@@ -1,0 +1,51 @@
+/** `<milliseconds>-<sequence>`, strictly increasing over all the streams of one owner. */
+export type MessageId = string;
+
+export type StreamKey = { owner: string; name: string };
+
+export type StreamMessage = {
+  id: MessageId;
+  streamName: string;
+  /** JSON text of a MessageData: it goes to listeners as it is, without being parsed again. */
+  data: string;
+};
+
+export type MessageData = { message: string /** Epoch ms of arrival. */; timestamp: number; author?: string };
+
+export type StreamInfo = {
+  name: string;
+  owner: string;
+  length: number;
+  firstMessageId: MessageId | null;
+  lastMessageId: MessageId | null;
+  /** Epoch ms of the last message, or of the creation while there is none. */
+  lastActivity: number;
+};
+
+/**
+ * The live buffer: all the writes of a ride in progress. Every method rejects with AppError
+ * `buffer_unavailable` when the store cannot be reached; test/contracts/stream-buffer.ts says the rest.
+ */
+export interface StreamBuffer {
+  readonly backend: "embedded" | "redis";
+  /** Makes the stream if it is not there; the id is that of its newest message, or a place before its first. */
+  create(key: StreamKey): Promise<MessageId>;
+  /** Resolves once all of `data` (JSON texts of MessageData) survives a crash, with their ids in order. All or nothing. */
+  append(key: StreamKey, data: readonly string[]): Promise<MessageId[]>;
+  /** Messages with start ≤ id ≤ end, oldest first; empty when there is no such stream. */
+  range(key: StreamKey, start: MessageId, end: MessageId, count: number): Promise<StreamMessage[]>;
+  /** Messages of all the owner's streams with id > after, in the order of their ids. */
+  readAfter(owner: string, after: MessageId, count: number): Promise<StreamMessage[]>;
+  /** An id that no message of the owner has passed yet: where "from now on" begins. */
+  tail(owner: string): Promise<MessageId>;
+  list(owner?: string): Promise<StreamInfo[]>;
+  info(key: StreamKey): Promise<StreamInfo | null>;
+  /**
+   * Deletes the stream, or with `through` its messages up to that id, and the stream once it is empty.
+   * Resolves to whether a stream was there.
+   */
+  delete(key: StreamKey, through?: MessageId): Promise<boolean>;
+  /** Resolves when the store answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,149 @@
+import type { InStatement } from "@libsql/client";
+import { z } from "zod";
+import type { MessageId, StreamInfo, StreamKey, StreamMessage } from "./buffer.ts";
+import { type IdParts, idParts } from "./message-id.ts";
+
+/** The layout of the buffer's file, kept in PRAGMA user_version. */
+export const FORMAT_VERSION = 1;
+
+export const READ_VERSION = "PRAGMA user_version";
+
+export const SCHEMA: InStatement[] = [
+  `CREATE TABLE IF NOT EXISTS stream (
+     id INTEGER PRIMARY KEY,
+     owner TEXT NOT NULL,
+     name TEXT NOT NULL,
+     created_ms INTEGER NOT NULL,
+     created_seq INTEGER NOT NULL,
+     UNIQUE (owner, name)
+   ) STRICT`,
+  `CREATE TABLE IF NOT EXISTS message (
+     stream_id INTEGER NOT NULL,
+     ms INTEGER NOT NULL,
+     seq INTEGER NOT NULL,
+     data TEXT NOT NULL,
+     PRIMARY KEY (stream_id, ms, seq)
+   ) STRICT, WITHOUT ROWID`,
+  // The last id given out before a deletion: ids go on from it though the messages that bore them are gone.
+  `CREATE TABLE IF NOT EXISTS high_water (
+     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+     ms INTEGER NOT NULL,
+     seq INTEGER NOT NULL
+   ) STRICT`,
+  `PRAGMA user_version = ${FORMAT_VERSION}`,
+];
+
+/** One row, one column: everything that is kept in memory of the streams, as JSON. */
+export const READ_STATE = `
+  SELECT json_object(
+    'highWater', (SELECT ms || '-' || seq FROM high_water),
+    'streams', (SELECT json_group_array(json_array(
+      owner, name, created_ms || '-' || created_seq,
+      (SELECT count(*) FROM message WHERE stream_id = stream.id),
+      (SELECT ms || '-' || seq FROM message WHERE stream_id = stream.id ORDER BY ms, seq LIMIT 1),
+      (SELECT ms || '-' || seq FROM message WHERE stream_id = stream.id ORDER BY ms DESC, seq DESC LIMIT 1)
+    )) FROM stream)
+  )`;
+
+const id = z.string();
+const stateSchema = z.object({
+  highWater: id.nullable(),
+  streams: z.array(z.tuple([z.string(), z.string(), id, z.number(), id.nullable(), id.nullable()])),
+});
+
+/** What READ_STATE found: the streams, and the ids that were the last of their kind. */
+export function parseState(json: unknown): { streams: StreamInfo[]; ids: MessageId[] } {
+  const state = stateSchema.parse(JSON.parse(String(json)));
+  const streams = state.streams.map(([owner, name, created, length, first, last]) => ({
+    owner,
+    name,
+    length,
+    firstMessageId: first,
+    lastMessageId: last,
+    lastActivity: idParts(last ?? created).milliseconds,
+  }));
+  const ids = [state.highWater, ...state.streams.flatMap(([, , created, , , last]) => [created, last])];
+  return { streams, ids: ids.filter((found) => found !== null) };
+}
+
+/** owner, name, milliseconds, sequence: of a stream those of its creation */
+export type StreamRow = [string, string, number, number];
+/** owner, name, milliseconds, sequence, data */
+export type MessageRow = [...StreamRow, string];
+
+/** Makes streams, from a JSON array of StreamRow. */
+export function insertStreams(rows: string): InStatement {
+  return {
+    sql: `INSERT INTO stream (owner, name, created_ms, created_seq)
+          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`,
+    args: [rows],
+  };
+}
+
+/**
+ * Stores messages, from a JSON array of MessageRow. The join is an outer one so that a missing stream breaks
+ * NOT NULL instead of dropping a message.
+ */
+export function insertMessages(rows: string): InStatement {
+  return {
+    sql: `INSERT INTO message (stream_id, ms, seq, data)
+          SELECT stream.id, value ->> 2, value ->> 3, value ->> 4
+          FROM json_each(?) LEFT JOIN stream ON owner = value ->> 0 AND name = value ->> 1`,
+    args: [rows],
+  };
+}
+
+const STREAM_ID = "(SELECT id FROM stream WHERE owner = ? AND name = ?)";
+
+/** The first result has the number of messages deleted, the second the first id that is left. */
+export function deleteMessages({ owner, name }: StreamKey, through: IdParts, lastId: IdParts): InStatement[] {
+  return [
+    {
+      sql: `DELETE FROM message WHERE stream_id = ${STREAM_ID} AND (ms, seq) <= (?, ?)`,
+      args: [owner, name, through.milliseconds, through.sequence],
+    },
+    {
+      sql: `SELECT ms || '-' || seq FROM message WHERE stream_id = ${STREAM_ID} ORDER BY ms, seq LIMIT 1`,
+      args: [owner, name],
+    },
+    {
+      sql: `DELETE FROM stream WHERE owner = ? AND name = ?
+            AND NOT EXISTS (SELECT 1 FROM message WHERE stream_id = stream.id)`,
+      args: [owner, name],
+    },
+    {
+      sql: `INSERT INTO high_water VALUES (1, ?, ?)
+            ON CONFLICT DO UPDATE SET ms = excluded.ms, seq = excluded.seq`,
+      args: [lastId.milliseconds, lastId.sequence],
+    },
+  ];
+}
+
+/**
+ * Messages between two ids as one text, a line each, `id data`: the client spends more time on making row
+ * objects than SQLite on reading them. JSON texts have no line breaks of their own.
+ */
+export function readMessages(
+  { owner, name }: StreamKey,
+  start: MessageId,
+  end: MessageId,
+  count: number,
+): InStatement {
+  const from = idParts(start);
+  const to = idParts(end);
+  return {
+    sql: `SELECT group_concat(ms || '-' || seq || ' ' || data, char(10)) FROM (
+            SELECT ms, seq, data FROM message
+            WHERE stream_id = ${STREAM_ID} AND (ms, seq) >= (?, ?) AND (ms, seq) <= (?, ?)
+            ORDER BY ms, seq LIMIT ?)`,
+    args: [owner, name, from.milliseconds, from.sequence, to.milliseconds, to.sequence, count],
+  };
+}
+
+export function parseMessages(streamName: string, lines: unknown): StreamMessage[] {
+  if (typeof lines !== "string") return [];
+  return lines.split("\n").map((line) => {
+    const space = line.indexOf(" ");
+    return { id: line.slice(0, space), streamName, data: line.slice(space + 1) };
+  });
+}

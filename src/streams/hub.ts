@@ -1,0 +1,204 @@
+import type { MessageId, StreamBuffer, StreamKey, StreamMessage } from "./buffer.ts";
+import { type HubEvent, Listener } from "./listener.ts";
+import { compareMessageIds, FIRST_MESSAGE_ID, followingMessageId, LAST_MESSAGE_ID } from "./message-id.ts";
+
+export type { HubEvent } from "./listener.ts";
+
+export interface Subscription {
+  /** The next event; null once the subscription is over: its stream deleted, closed here, or cut off. */
+  next(): Promise<HubEvent | null>;
+  close(): void;
+}
+
+export interface Hub {
+  /**
+   * Listens to one stream, or without a name to all of the owner's: from now on, or from the message after
+   * `after`. What is stored once this has resolved is heard.
+   */
+  subscribe(
+    owner: string,
+    options: { streamName?: string; after?: MessageId | undefined },
+  ): Promise<Subscription>;
+  /** Says that something has been stored for this owner. */
+  notify(owner: string): void;
+  /** To be called before a stream is deleted: resolves when whoever listens to it has all of it, or is too slow. */
+  drain(key: StreamKey): Promise<void>;
+  /** Says that a stream is gone. */
+  announceDeleted(key: StreamKey): void;
+  /** How many are listening. */
+  readonly size: number;
+  readonly closed: boolean;
+  /** Ends every subscription, and those still to come at once. */
+  close(): void;
+}
+
+/** Messages read at once. */
+const PAGE = 500;
+
+/** How long a deletion waits for listeners that are still replaying, in milliseconds. */
+const LONGEST_DRAIN_MS = 2000;
+
+/** The live listeners of one owner: whatever their number, the data is read once. */
+type Channel = {
+  owner: string;
+  listeners: Set<Listener>;
+  /** Everything up to here has been handed to the live listeners. */
+  cursor: MessageId;
+  ready: Promise<void>;
+  stale: boolean;
+  reading: Promise<void> | undefined;
+};
+
+/**
+ * Fans the live data of this process out. The buffer is the only source: a notification says that there is
+ * something to read, never what, so nothing is missed, doubled or out of order. A new listener replays by
+ * reading for itself, at its own pace, and joins the others when a read finds nothing that they have not had.
+ */
+export function createHub(buffer: StreamBuffer, onError: (error: unknown) => void): Hub {
+  const channels = new Map<string, Channel>();
+  let closed = false;
+
+  function openChannel(owner: string): Channel {
+    const existing = channels.get(owner);
+    if (existing) return existing;
+    const channel: Channel = {
+      owner,
+      listeners: new Set(),
+      cursor: "",
+      ready: buffer.tail(owner).then((tail) => {
+        channel.cursor = tail;
+      }),
+      stale: false,
+      reading: undefined,
+    };
+    channels.set(owner, channel);
+    return channel;
+  }
+
+  function leave(channel: Channel, listener: Listener): void {
+    listener.end();
+    channel.listeners.delete(listener);
+    if (channel.listeners.size === 0 && channels.get(channel.owner) === channel)
+      channels.delete(channel.owner);
+  }
+
+  /** Resolves when the live listeners have been handed everything stored before this call. */
+  function refresh(channel: Channel): Promise<void> {
+    channel.stale = true;
+    channel.reading ??= readOn(channel);
+    return channel.reading;
+  }
+
+  async function readOn(channel: Channel): Promise<void> {
+    try {
+      await channel.ready;
+      while (channel.stale) {
+        channel.stale = false;
+        const messages = await buffer.readAfter(channel.owner, channel.cursor, PAGE);
+        const last = messages.at(-1);
+        if (!last) continue;
+        channel.cursor = last.id;
+        channel.stale ||= messages.length === PAGE;
+        for (const listener of channel.listeners) if (listener.live) listener.deliver(messages);
+      }
+    } finally {
+      channel.reading = undefined;
+    }
+  }
+
+  async function replay(channel: Channel, listener: Listener): Promise<StreamMessage[]> {
+    const liveCursor = channel.cursor;
+    const { streamName, cursor } = listener;
+    const messages =
+      streamName === undefined
+        ? await buffer.readAfter(channel.owner, cursor, PAGE)
+        : await buffer.range(
+            { owner: channel.owner, name: streamName },
+            followingMessageId(cursor),
+            LAST_MESSAGE_ID,
+            PAGE,
+          );
+    const last = messages.at(-1);
+    if (last) listener.cursor = last.id;
+    // Nothing left to replay, and nothing went to the others meanwhile: from here on they hear the same.
+    else if (channel.cursor === liveCursor) listener.join(liveCursor);
+    return messages;
+  }
+
+  async function next(channel: Channel, listener: Listener): Promise<HubEvent | null> {
+    while (!listener.over) {
+      const event = listener.take();
+      if (event) return event;
+      if (listener.over) break;
+      if (listener.live) {
+        await listener.waiting();
+        continue;
+      }
+      const messages = await replay(channel, listener);
+      if (messages.length > 0 && !listener.over) return { type: "messages", messages };
+    }
+    leave(channel, listener);
+    return null;
+  }
+
+  return {
+    async subscribe(owner, { streamName, after }) {
+      const channel = openChannel(owner);
+      const listener = new Listener(streamName, after ?? FIRST_MESSAGE_ID);
+      channel.listeners.add(listener);
+      try {
+        await channel.ready;
+        const tail = await buffer.tail(owner);
+        // An id from the future, of a buffer that is no more, would keep the listener deaf until then.
+        if (compareMessageIds(listener.cursor, tail) > 0) listener.cursor = tail;
+      } catch (error) {
+        leave(channel, listener);
+        throw error;
+      }
+      if (closed) listener.end();
+      else if (after === undefined) listener.join(channel.cursor);
+      return { next: () => next(channel, listener), close: () => leave(channel, listener) };
+    },
+
+    notify(owner) {
+      const channel = channels.get(owner);
+      // A read that fails leaves the cursor where it is, and the next notification reads on from there.
+      if (channel) refresh(channel).catch(onError);
+    },
+
+    async drain({ owner, name }) {
+      const channel = channels.get(owner);
+      if (!channel) return;
+      await refresh(channel);
+      const replaying = [...channel.listeners].filter((listener) => !listener.live && listener.wants(name));
+      if (replaying.length === 0) return;
+      const limit = Promise.withResolvers<void>();
+      const timer = setTimeout(limit.resolve, LONGEST_DRAIN_MS);
+      await Promise.race([Promise.all(replaying.map((listener) => listener.caughtUp)), limit.promise]);
+      clearTimeout(timer);
+    },
+
+    announceDeleted({ owner, name }) {
+      for (const listener of channels.get(owner)?.listeners ?? []) {
+        if (!listener.wants(name)) continue;
+        if (listener.live) listener.announceDeleted(name);
+        else listener.end();
+      }
+    },
+
+    get size() {
+      let listeners = 0;
+      for (const channel of channels.values()) listeners += channel.listeners.size;
+      return listeners;
+    },
+
+    get closed() {
+      return closed;
+    },
+
+    close() {
+      closed = true;
+      for (const channel of channels.values()) for (const listener of channel.listeners) listener.end();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { WriterReply, WriterRequest, WriterResult } from "./embedded-writer.ts";
+
+export interface WriterThread {
+  /**
+   * Sends one request; the next may be sent when this one has settled.
+   * @throws Error with the store's own words when it fails or the thread dies.
+   */
+  request(request: WriterRequest): Promise<WriterResult[]>;
+  /** Why the thread is no more. */
+  readonly failure: Error | undefined;
+  terminate(): void;
+}
+
+export function startWriterThread(): WriterThread {
+  // The build script of the binary names this file as an entry point beside main.ts.
+  const worker = new Worker(new URL("./embedded-writer.ts", import.meta.url).href);
+  let pending: PromiseWithResolvers<WriterResult[]> | undefined;
+  let failure: Error | undefined;
+
+  const settle = (reply: WriterReply) => {
+    const settling = pending;
+    pending = undefined;
+    if ("error" in reply) settling?.reject(new Error(reply.error));
+    else settling?.resolve(reply.results);
+  };
+  const die = (message: string) => {
+    failure = new Error(message);
+    settle({ error: message });
+  };
+  worker.onmessage = ({ data }: MessageEvent<WriterReply>) => settle(data);
+  worker.onerror = (event) => die(`The writer thread failed: ${event.message}`);
+  worker.addEventListener("close", () => die("The writer thread has ended."));
+
+  return {
+    request(request) {
+      if (failure) return Promise.reject(failure);
+      pending = Promise.withResolvers();
+      worker.postMessage(request);
+      return pending.promise;
+    },
+    get failure() {
+      return failure;
+    },
+    terminate: () => worker.terminate(),
+  };
+}

@@ -1,0 +1,209 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { join } from "node:path";
+import fc from "fast-check";
+import type { StreamBuffer, StreamKey } from "../../src/streams/buffer.ts";
+import { openEmbeddedBuffer } from "../../src/streams/embedded.ts";
+import { createHub, type Hub, type Subscription } from "../../src/streams/hub.ts";
+import { FIRST_MESSAGE_ID } from "../../src/streams/message-id.ts";
+import { temporaryDirectory } from "../support/directory.ts";
+
+const RIDE: StreamKey = { owner: "rider", name: "ride" };
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let buffer: StreamBuffer;
+let hub: Hub;
+let reads: number;
+
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+  const embedded = await openEmbeddedBuffer({
+    path: join(directory.path, "s.db"),
+    durability: "relaxed",
+    now: Date.now,
+  });
+  reads = 0;
+  buffer = {
+    ...embedded,
+    readAfter: (...args) => {
+      reads += 1;
+      return embedded.readAfter(...args);
+    },
+  };
+  hub = createHub(buffer, (error) => {
+    throw error;
+  });
+});
+
+afterEach(async () => {
+  hub.close();
+  await buffer.close();
+  await directory.remove();
+});
+
+async function post(key: StreamKey, ...values: unknown[]): Promise<string[]> {
+  const ids = await buffer.append(
+    key,
+    values.map((value) => JSON.stringify({ message: JSON.stringify(value), timestamp: 1 })),
+  );
+  hub.notify(key.owner);
+  return ids;
+}
+
+/** Reads until `count` messages have come, or the subscription is over. */
+async function take(subscription: Subscription, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) {
+    const event = await subscription.next();
+    if (!event) break;
+    if (event.type === "messages") ids.push(...event.messages.map((message) => message.id));
+  }
+  return ids;
+}
+
+test("a listener hears what is stored after it came, of its stream alone", async () => {
+  await post(RIDE, "before");
+  const subscription = await hub.subscribe("rider", { streamName: "ride" });
+  await post({ ...RIDE, name: "other" }, "other stream");
+  await post({ ...RIDE, owner: "somebody" }, "other rider");
+  const ids = await post(RIDE, 1, 2);
+  expect(await take(subscription, 2)).toEqual(ids);
+});
+
+test("a listener to all hears every stream of its owner, new ones included", async () => {
+  const subscription = await hub.subscribe("rider", {});
+  const ids = [
+    ...(await post(RIDE, 1)),
+    ...(await post({ ...RIDE, name: "new" }, 2)),
+    ...(await post(RIDE, 3)),
+  ];
+  await post({ ...RIDE, owner: "somebody" }, "not theirs");
+  expect(await take(subscription, 3)).toEqual(ids);
+});
+
+test("a thousand listeners cost one read", async () => {
+  const subscriptions = await Promise.all(Array.from({ length: 1000 }, () => hub.subscribe("rider", {})));
+  const ids = await post(RIDE, 1, 2, 3);
+  const heard = await Promise.all(subscriptions.map((subscription) => take(subscription, 3)));
+  expect(heard.every((got) => Bun.deepEquals(got, ids))).toBe(true);
+  expect(reads).toBe(1);
+  expect(hub.size).toBe(1000);
+  for (const subscription of subscriptions) subscription.close();
+  expect(hub.size).toBe(0);
+});
+
+test("replay and live join without a gap and without a repeat, whenever listeners come", async () => {
+  const POSTS = 120;
+  const listener = fc.record({
+    /** How many posts are on the disk when it comes; the next ones are under way. */
+    comesAfter: fc.nat(POSTS - 1),
+    streamName: fc.constantFrom(undefined, "ride", "other"),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(listener, { minLength: 2, maxLength: 12 }), async (listeners) => {
+      const owner = Bun.randomUUIDv7();
+      const live = hear(await hub.subscribe(owner, {}));
+      const posts = Array.from({ length: POSTS }, () =>
+        Promise.withResolvers<{ id: string; streamName: string }>(),
+      );
+      const posting = (async () => {
+        for (const [index, { resolve }] of posts.entries()) {
+          const streamName = index % 3 === 0 ? "other" : "ride";
+          const [id = ""] = await post({ owner, name: streamName }, index);
+          resolve({ id, streamName });
+        }
+      })();
+      const readings = await Promise.all(
+        listeners.map(async ({ comesAfter, streamName }) => {
+          const { id: after } = (await posts[comesAfter]?.promise) ?? { id: "" };
+          const subscription = await hub.subscribe(owner, { ...(streamName && { streamName }), after });
+          return { comesAfter, streamName, heard: hear(subscription) };
+        }),
+      );
+      await posting;
+      const posted = await Promise.all(posts.map(({ promise }) => promise));
+      for (const name of ["ride", "other"]) await hub.drain({ owner, name });
+      for (const name of ["ride", "other", "everything"]) hub.announceDeleted({ owner, name });
+      expect(await live).toEqual(posted.map(({ id }) => id));
+      for (const { comesAfter, streamName, heard } of readings) {
+        const wanted = posted
+          .slice(comesAfter + 1)
+          .filter((message) => !streamName || message.streamName === streamName);
+        expect(await heard).toEqual(wanted.map(({ id }) => id));
+      }
+    }),
+    { numRuns: 15 },
+  );
+});
+
+/** Everything a subscription gives until it is over or is told of the end of "everything". */
+async function hear(subscription: Subscription): Promise<string[]> {
+  const ids: string[] = [];
+  for (;;) {
+    const event = await subscription.next();
+    if (!event || (event.type === "deleted" && event.streamName === "everything")) break;
+    if (event.type === "messages") ids.push(...event.messages.map(({ id }) => id));
+  }
+  subscription.close();
+  return ids;
+}
+
+test("resuming after the last id that was heard continues with the next", async () => {
+  const ids = await post(RIDE, 1, 2, 3, 4);
+  const subscription = await hub.subscribe("rider", { streamName: "ride", after: ids[1] });
+  expect(await take(subscription, 2)).toEqual(ids.slice(2));
+});
+
+test("an id from the future hears what comes from now on", async () => {
+  await post(RIDE, 1);
+  const subscription = await hub.subscribe("rider", { streamName: "ride", after: "9999999999999-0" });
+  const ids = await post(RIDE, 2);
+  expect(await take(subscription, 1)).toEqual(ids);
+});
+
+test("a reader that takes nothing is cut off, and the others are not", async () => {
+  const slow = await hub.subscribe("rider", { streamName: "ride" });
+  const quick = await hub.subscribe("rider", { streamName: "ride" });
+  const sent: string[] = [];
+  const heard: string[] = [];
+  for (let round = 0; round < 12; round++) {
+    sent.push(...(await post(RIDE, "x".repeat(100_000))));
+    heard.push(...(await take(quick, 1)));
+  }
+  expect(heard).toEqual(sent);
+  expect(await slow.next()).toBeNull();
+  expect(hub.size).toBe(1);
+});
+
+test("a deleted stream is announced after its last message, and ends those who listened to it alone", async () => {
+  const one = await hub.subscribe("rider", { streamName: "ride" });
+  const all = await hub.subscribe("rider", {});
+  const ids = await post(RIDE, 1, 2);
+  await hub.drain(RIDE);
+  await buffer.delete(RIDE);
+  hub.announceDeleted(RIDE);
+  expect(await take(one, 2)).toEqual(ids);
+  expect(await one.next()).toEqual({ type: "deleted", streamName: "ride" });
+  expect(await one.next()).toBeNull();
+  expect(await take(all, 2)).toEqual(ids);
+  expect(await all.next()).toEqual({ type: "deleted", streamName: "ride" });
+  const more = await post({ ...RIDE, name: "next" }, 3);
+  expect(await take(all, 1)).toEqual(more);
+});
+
+test("a deletion waits for a listener that is still replaying", async () => {
+  const ids = await post(RIDE, ...Array.from({ length: 1200 }, (_, index) => index));
+  const subscription = await hub.subscribe("rider", { streamName: "ride", after: FIRST_MESSAGE_ID });
+  const heard = take(subscription, 1200).then(async (got) => ({ got, last: await subscription.next() }));
+  await hub.drain(RIDE);
+  await buffer.delete(RIDE);
+  hub.announceDeleted(RIDE);
+  expect(await heard).toEqual({ got: ids, last: { type: "deleted", streamName: "ride" } });
+});
+
+test("closing ends those who listen and those who come later", async () => {
+  const subscription = await hub.subscribe("rider", {});
+  const waiting = subscription.next();
+  hub.close();
+  expect(await waiting).toBeNull();
+  expect(await (await hub.subscribe("rider", {})).next()).toBeNull();
+});
