@@ -1,0 +1,91 @@
+import type { Config } from "../../config.ts";
+import type { Database } from "../../db/database.ts";
+import { AppError } from "../../errors.ts";
+import type { Logger } from "../../logger.ts";
+import type { Identity } from "./identity.ts";
+import { createIdentityCache, type Verified } from "./identity-cache.ts";
+import { createKeyUsage } from "./key-usage.ts";
+import { BUILT_IN_USER_ID, findKeyByHash, insertBuiltInUser, isSessionAlive } from "./repository.ts";
+import { createAccessTokens, type Session, sha256 } from "./tokens.ts";
+
+export type Credentials = { bearer?: string | undefined; apiKey?: string | undefined };
+
+export interface Authenticator {
+  /**
+   * Who is asking. A bearer token is judged alone, whatever key comes with it.
+   * @throws AppError unauthenticated.
+   */
+  authenticate(credentials: Credentials): Promise<Identity>;
+  issueAccessToken(session: Session): Promise<string>;
+  /** To be called after credentials were revoked in the database, so that it takes effect at once. */
+  forget(isGone: (identity: Identity) => boolean): void;
+  /** Writes down when keys were last used, so far as that is still pending. */
+  flushKeyUsage(): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Options = {
+  config: Pick<Config, "authMode">;
+  database: Database;
+  /** What access tokens are signed with. */
+  secret: string;
+  now: () => number;
+  log: Logger;
+};
+
+export function createAuthenticator({ config, database, secret, now, log }: Options): Authenticator {
+  const accessTokens = createAccessTokens(secret, now);
+  const keyUsage = createKeyUsage(database, log);
+  const tokens = createIdentityCache(now, verifyToken);
+  const keys = createIdentityCache(now, verifyKey);
+
+  async function verifyToken(token: string): Promise<Verified> {
+    const claims = await accessTokens.verify(token);
+    if (!claims || !(await isSessionAlive(database, claims, new Date(now())))) {
+      throw unauthenticated("The access token is not valid or no longer so. Refresh it, or log in again.");
+    }
+    const { userId, sessionId, expiresAt } = claims;
+    return { identity: { via: "token", userId, sessionId }, expiresAt };
+  }
+
+  /** Runs once a minute for a key in use, since it is not cached for longer: often enough to note the use. */
+  async function verifyKey(key: string): Promise<Verified> {
+    const row = await findKeyByHash(database, sha256(key));
+    const expiresAt = row?.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
+    if (!row || expiresAt <= now()) throw unauthenticated("The API key is not valid or no longer so.");
+    keyUsage.note(row.id, row.lastUsedAt, now());
+    return { identity: { via: "key", userId: row.userId, keyId: row.id }, expiresAt };
+  }
+
+  async function authenticate({ bearer, apiKey }: Credentials): Promise<Identity> {
+    if (bearer !== undefined) return tokens.resolve(bearer);
+    if (apiKey !== undefined) return keys.resolve(apiKey);
+    throw unauthenticated("Send an access token (Authorization: Bearer …) or an API key (X-API-Key: …).");
+  }
+
+  return {
+    authenticate: config.authMode === "single-user" ? createSingleUser(database, now) : authenticate,
+    issueAccessToken: accessTokens.issue,
+    forget(isGone) {
+      tokens.forget(isGone);
+      keys.forget(isGone);
+    },
+    flushKeyUsage: keyUsage.flush,
+    close: keyUsage.close,
+  };
+}
+
+/** Everybody is the built-in user, who is made when first needed. */
+function createSingleUser(database: Database, now: () => number): () => Promise<Identity> {
+  const identity: Identity = { via: "single-user", userId: BUILT_IN_USER_ID };
+  let isThere = false;
+  return async () => {
+    if (!isThere) await insertBuiltInUser(database, new Date(now()));
+    isThere = true;
+    return identity;
+  };
+}
+
+function unauthenticated(message: string): AppError {
+  return new AppError("unauthenticated", message);
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+
+const email = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(254)
+  .pipe(z.email({ error: "is not an e-mail address" }));
+
+const password = z.string().min(8).max(128);
+const displayName = z.string().trim().min(1).max(100);
+const timezone = z.string().refine(isTimeZone, { error: "is no time zone such as Europe/Berlin" });
+
+export const registerSchema = z.object({ email, password, displayName: displayName.optional() });
+
+/** Says nothing of what a password may look like: one that cannot be is wrong like any other. */
+export const loginSchema = z.object({
+  email: z.string().trim().toLowerCase().max(254),
+  password: z.string().max(128),
+});
+
+export const refreshTokenSchema = z.object({ refreshToken: z.string().min(1).max(128) });
+
+/** Null removes a setting; what is not known here is kept as it comes. */
+const settings = z.looseObject({
+  units: z.enum(["metric", "imperial"]).nullish(),
+  timezone: timezone.nullish(),
+  maxHeartrate: z.number().min(60).max(250).nullish(),
+  weight: z.number().min(20).max(300).nullish(),
+});
+
+export const profileSchema = z.object({
+  displayName: displayName.nullish(),
+  avatarUrl: z
+    .url({ protocol: /^https?$/, error: "is no http or https address" })
+    .max(2048)
+    .nullish(),
+  settings: settings.optional(),
+});
+
+export const passwordSchema = z.object({ currentPassword: z.string().max(128), newPassword: password });
+
+export const keySchema = z.object({
+  name: z.string().trim().min(1).max(100),
+  expiresAt: z.iso
+    .datetime({ offset: true, error: "is no ISO 8601 time such as 2026-12-31T00:00:00Z" })
+    .transform((text) => new Date(text))
+    .nullish(),
+});
+
+/** An IANA name; Intl takes offsets such as +01:00 too, which know nothing of summer time. */
+function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,75 @@
+import { link, open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { randomToken } from "./tokens.ts";
+
+const FILE_NAME = "jwt.secret";
+const SECRET_BYTES = 48;
+const SHORTEST_SECRET = 32;
+
+/**
+ * The secret that access tokens are signed with, made at the first start and kept in the data directory.
+ * @throws Error with a sentence for the operator when the file holds no usable secret.
+ */
+export async function loadSecret(dataDirectory: string): Promise<string> {
+  const path = join(dataDirectory, FILE_NAME);
+  try {
+    return await readSecret(path);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+  await createSecret(dataDirectory, path);
+  return readSecret(path);
+}
+
+async function readSecret(path: string): Promise<string> {
+  const file = await open(path, "r");
+  try {
+    const { mode } = await file.stat();
+    if (mode & 0o077) await file.chmod(0o600);
+    const secret = (await file.readFile("utf8")).trim();
+    if (secret.length >= SHORTEST_SECRET) return secret;
+    throw new Error(
+      `${path} holds no usable secret: it has fewer than ${SHORTEST_SECRET} characters. ` +
+        "Delete it to have a new one made; everybody will have to log in again.",
+    );
+  } finally {
+    await file.close();
+  }
+}
+
+/** Written whole under another name and then linked, which fails if there is one by now: never half a secret. */
+async function createSecret(dataDirectory: string, path: string): Promise<void> {
+  const draft = `${path}.${Bun.randomUUIDv7()}`;
+  try {
+    await writeDurably(draft, randomToken(SECRET_BYTES));
+    await link(draft, path);
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+  await syncDirectory(dataDirectory);
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

@@ -1,0 +1,153 @@
+import type { Executor } from "../../db/database.ts";
+import { AppError } from "../../errors.ts";
+import { invalidInput } from "../../http/validate.ts";
+import type { Deps } from "../../runtime.ts";
+import {
+  type ApiKeyRow,
+  BUILT_IN_USER_ID,
+  countKeys,
+  deleteKey,
+  deleteUser,
+  findUser,
+  insertKey,
+  listKeys,
+  type UserRow,
+  updateUser,
+} from "./repository.ts";
+import { randomToken, sha256 } from "./tokens.ts";
+
+type Settings = UserRow["settings"];
+
+/** Of the settings as JSON, in bytes. */
+const MAX_SETTINGS_BYTES = 16 * 1024;
+
+const MAX_KEYS = 100;
+const KEY_START = "bpt_";
+const KEY_PREFIX_LENGTH = 12;
+
+/** @throws AppError user_not_found. */
+export async function readProfile({ database }: { database: Executor }, userId: string): Promise<UserRow> {
+  const user = await findUser(database, userId);
+  if (!user) throw userNotFound();
+  return user;
+}
+
+/**
+ * Changes what is given; settings are merged into those there are.
+ * @throws AppError user_not_found, or invalid_input when the settings grow too large.
+ */
+export function updateProfile(
+  { database, now }: Pick<Deps, "database" | "now">,
+  userId: string,
+  {
+    settings = {},
+    ...changes
+  }: {
+    displayName?: string | null | undefined;
+    avatarUrl?: string | null | undefined;
+    settings?: Settings | undefined;
+  },
+): Promise<UserRow> {
+  return database.transaction(async (tx) => {
+    const { settings: stored } = await readProfile({ database: tx }, userId);
+    const merged = mergeSettings(stored, settings);
+    const user = await updateUser(
+      tx,
+      { id: userId },
+      { ...changes, settings: merged, updatedAt: new Date(now()) },
+    );
+    if (!user) throw userNotFound();
+    return user;
+  });
+}
+
+/** Key by key; null removes one. */
+function mergeSettings(stored: Settings, changes: Settings): Settings {
+  const entries = Object.entries({ ...stored, ...changes }).filter(([, value]) => value !== null);
+  const merged = Object.fromEntries(entries);
+  if (Buffer.byteLength(JSON.stringify(merged)) <= MAX_SETTINGS_BYTES) return merged;
+  const message = `may take at most ${MAX_SETTINGS_BYTES} bytes in all`;
+  throw invalidInput([{ code: "custom", path: ["settings"], message, input: undefined }]);
+}
+
+function userNotFound(): AppError {
+  return new AppError("user_not_found", "This account does not exist any more.");
+}
+
+/**
+ * Deletes the user with everything of theirs, live streams included.
+ * @throws AppError built_in_user.
+ */
+export async function deleteAccount(
+  { database, authenticator, buffer, hub }: Pick<Deps, "database" | "authenticator" | "buffer" | "hub">,
+  userId: string,
+): Promise<void> {
+  if (userId === BUILT_IN_USER_ID)
+    throw new AppError("built_in_user", "The built-in user cannot be deleted.");
+  await deleteUser(database, userId);
+  // First, so that no sample of theirs makes a stream again while the streams are being deleted.
+  authenticator.forget((identity) => identity.userId === userId);
+  for (const { owner, name } of await buffer.list(userId)) {
+    await buffer.delete({ owner, name });
+    hub.announceDeleted({ owner, name });
+  }
+}
+
+/** Newest first, with their last use up to date. */
+export async function listApiKeys(
+  { database, authenticator }: Pick<Deps, "database" | "authenticator">,
+  userId: string,
+): Promise<ApiKeyRow[]> {
+  await authenticator.flushKeyUsage();
+  return listKeys(database, userId);
+}
+
+/**
+ * Makes a key; it is shown this once, and only its hash is kept.
+ * @throws AppError invalid_input when it would have expired already, too_many_api_keys.
+ */
+export async function createApiKey(
+  { database, now }: Pick<Deps, "database" | "now">,
+  userId: string,
+  { name, expiresAt = null }: { name: string; expiresAt?: Date | null | undefined },
+): Promise<ApiKeyRow & { key: string }> {
+  const createdAt = new Date(now());
+  if (expiresAt && expiresAt <= createdAt) {
+    throw invalidInput([
+      { code: "custom", path: ["expiresAt"], message: "is not in the future", input: undefined },
+    ]);
+  }
+  const key = KEY_START + randomToken();
+  const row: ApiKeyRow = {
+    id: Bun.randomUUIDv7(),
+    userId,
+    keyHash: sha256(key),
+    name,
+    prefix: key.slice(0, KEY_PREFIX_LENGTH),
+    createdAt,
+    expiresAt,
+    lastUsedAt: null,
+  };
+  await database.transaction(async (tx) => {
+    if ((await countKeys(tx, userId)) >= MAX_KEYS) {
+      throw new AppError(
+        "too_many_api_keys",
+        `There are ${MAX_KEYS} API keys already. Delete some that are not used.`,
+      );
+    }
+    await insertKey(tx, row);
+  });
+  return { ...row, key };
+}
+
+/** @throws AppError api_key_not_found. */
+export async function deleteApiKey(
+  { database, authenticator }: Pick<Deps, "database" | "authenticator">,
+  userId: string,
+  id: string,
+): Promise<void> {
+  if (!(await deleteKey(database, userId, id))) {
+    throw new AppError("api_key_not_found", "You have no API key with this id.");
+  }
+  authenticator.forget((identity) => identity.via === "key" && identity.keyId === id);
+}

@@ -1,0 +1,31 @@
+import type { Context, MiddlewareHandler } from "hono";
+import type { Authenticator, Credentials } from "../features/accounts/authenticator.ts";
+import type { AppEnv } from "./context.ts";
+
+/** How one comes by credentials in the first place; all by POST. */
+const PUBLIC_PATHS = new Set(["/api/auth/register", "/api/auth/login", "/api/auth/refresh"]);
+
+/** A browser's EventSource sends no headers: here alone the key may be in the query. */
+const LISTEN_PATH = /^\/api\/streams\/(?:listenAll|[^/]+\/listen)$/;
+
+/**
+ * Finds out who is asking, for `c.get("identity")`. It runs for every sample.
+ * @throws AppError unauthenticated.
+ */
+export function authenticate(authenticator: Pick<Authenticator, "authenticate">): MiddlewareHandler<AppEnv> {
+  return async function authenticate(c, next) {
+    if (c.req.method === "POST" && PUBLIC_PATHS.has(c.req.path)) return next();
+    c.set("identity", await authenticator.authenticate(credentials(c)));
+    return next();
+  };
+}
+
+/** An Authorization of another scheme is for somebody else, such as a proxy in front. */
+function credentials(c: Context<AppEnv>): Credentials {
+  const authorization = c.req.header("Authorization");
+  if (authorization && /^bearer /i.test(authorization)) return { bearer: authorization.slice(7).trim() };
+  const apiKey = c.req.header("X-API-Key");
+  if (apiKey !== undefined) return { apiKey };
+  if (c.req.method === "GET" && LISTEN_PATH.test(c.req.path)) return { apiKey: c.req.query("apiKey") };
+  return {};
+}

@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { chmod, readdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { loadSecret } from "../../../src/features/accounts/secret.ts";
+import { temporaryDirectory } from "../../support/directory.ts";
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let file: string;
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+  file = join(directory.path, "jwt.secret");
+});
+afterEach(() => directory.remove());
+
+const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+
+test("a secret is made once, for its owner's eyes only", async () => {
+  const secret = await loadSecret(directory.path);
+  expect(secret).toMatch(/^[\w-]{64}$/);
+  expect(await loadSecret(directory.path)).toBe(secret);
+  expect(await modeOf(file)).toBe(0o600);
+  expect(await readdir(directory.path)).toEqual(["jwt.secret"]);
+});
+
+test("starts at the same time agree on one secret", async () => {
+  const secrets = await Promise.all(Array.from({ length: 20 }, () => loadSecret(directory.path)));
+  expect(new Set(secrets).size).toBe(1);
+  expect(await readdir(directory.path)).toEqual(["jwt.secret"]);
+});
+
+test("two directories have two secrets", async () => {
+  const other = await temporaryDirectory();
+  expect(await loadSecret(other.path)).not.toBe(await loadSecret(directory.path));
+  await other.remove();
+});
+
+test("a file that others may read is tightened", async () => {
+  const secret = await loadSecret(directory.path);
+  await chmod(file, 0o644);
+  expect(await loadSecret(directory.path)).toBe(secret);
+  expect(await modeOf(file)).toBe(0o600);
+});
+
+test("one's own secret is taken, line end or not", async () => {
+  await writeFile(file, `${"s".repeat(40)}\n`, { mode: 0o600 });
+  expect(await loadSecret(directory.path)).toBe("s".repeat(40));
+});
+
+test.each(["", "\n", "too short"])("a file with %j stops the start with a sentence", async (text) => {
+  await writeFile(file, text);
+  await expect(loadSecret(directory.path)).rejects.toThrow(/jwt\.secret holds no usable secret.*Delete it/);
+});
