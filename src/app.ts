@@ -1,0 +1,36 @@
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { AppError } from "./errors.ts";
+import { accountRoutes } from "./features/accounts/routes.ts";
+import { healthRoutes } from "./features/health/routes.ts";
+import { streamRoutes } from "./features/streams/routes.ts";
+import { workoutRoutes } from "./features/workouts/routes.ts";
+import { authenticate } from "./http/authenticate.ts";
+import type { AppEnv } from "./http/context.ts";
+import { respondToError } from "./http/errors.ts";
+import { identifyRequests } from "./http/identify-requests.ts";
+import { refuseForeignOrigins } from "./http/origin.ts";
+import type { Deps } from "./runtime.ts";
+
+/** The HTTP interface over what it is given. Opens nothing, listens on nothing. */
+export function createApp(deps: Deps) {
+  const { config, log } = deps;
+  const app = new Hono<AppEnv>();
+  app.onError(respondToError(log));
+  app.notFound((c) =>
+    respondToError(log)(new AppError("not_found", `There is nothing at ${c.req.path}.`), c),
+  );
+
+  app.use(identifyRequests(log));
+  if (config.corsOrigins.length > 0) app.use(cors({ origin: config.corsOrigins }));
+  if (config.authMode === "single-user") app.use("/api/*", refuseForeignOrigins(config.corsOrigins));
+  app.use("/api/*", authenticate(deps.authenticator));
+
+  return app
+    .route("/", healthRoutes(deps))
+    .route("/api", accountRoutes(deps))
+    .route("/api/streams", streamRoutes(deps))
+    .route("/api/workouts", workoutRoutes(deps));
+}
+
+export type App = ReturnType<typeof createApp>;

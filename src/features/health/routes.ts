@@ -1,0 +1,50 @@
+import { sql } from "drizzle-orm";
+import { Hono } from "hono";
+import packageJson from "../../../package.json" with { type: "json" };
+import { AppError } from "../../errors.ts";
+import type { AppEnv } from "../../http/context.ts";
+import type { Deps } from "../../runtime.ts";
+
+export function healthRoutes({
+  database,
+  buffer,
+  hub,
+  now,
+}: Pick<Deps, "database" | "buffer" | "hub" | "now">) {
+  const databaseAnswers = () => answers(() => database.run(sql`SELECT 1`));
+  const bufferAnswers = () => answers(() => buffer.ping());
+
+  return new Hono<AppEnv>()
+    .get("/health", async (c) => {
+      const [databaseUp, bufferUp] = await Promise.all([databaseAnswers(), bufferAnswers()]);
+      return c.json({
+        status: databaseUp && bufferUp ? ("ok" as const) : ("degraded" as const),
+        database: connection(databaseUp),
+        // Clients know the stream buffer by this name, whichever kind it is.
+        redis: connection(bufferUp),
+        streams: { backend: buffer.backend, listeners: hub.size },
+        version: packageJson.version,
+        timestamp: new Date(now()).toISOString(),
+      });
+    })
+    .get("/livez", (c) => c.json({ status: "ok" as const }))
+    .get("/readyz", async (c) => {
+      if (hub.closed) throw new AppError("shutting_down", "The service is shutting down.");
+      if (!(await databaseAnswers()))
+        throw new AppError("store_unavailable", "The database cannot be reached.");
+      if (!(await bufferAnswers()))
+        throw new AppError("buffer_unavailable", "The live buffer cannot be reached.");
+      return c.json({ status: "ok" as const });
+    });
+}
+
+async function answers(probe: () => Promise<unknown>): Promise<boolean> {
+  return probe().then(
+    () => true,
+    () => false,
+  );
+}
+
+function connection(up: boolean): "connected" | "disconnected" {
+  return up ? "connected" : "disconnected";
+}

@@ -1,0 +1,78 @@
+import type { StreamMessage } from "../../streams/buffer.ts";
+import type { HubEvent, Subscription } from "../../streams/hub.ts";
+
+/** How often a quiet connection shows that it lives, in milliseconds. */
+const HEARTBEAT_MS = 15_000;
+
+/** A connection that takes nothing for so long, heartbeats included, is closed by the server; seconds. */
+export const STALLED_AFTER_SECONDS = 60;
+
+export const EVENT_STREAM_HEADERS = {
+  "Content-Type": "text/event-stream",
+  "Cache-Control": "no-cache, no-transform",
+  "X-Accel-Buffering": "no",
+};
+
+const encoder = new TextEncoder();
+const HEARTBEAT = encoder.encode(": heartbeat\n\n");
+
+/**
+ * A subscription as server-sent events. The runtime pulls when the client's socket has room: a slow reader's
+ * events wait in the subscription, which is bounded and cuts it off.
+ */
+export function eventStream(subscription: Subscription, connectedTo: string): ReadableStream<Uint8Array> {
+  let pending: Promise<HubEvent | null> | undefined;
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        controller.enqueue(
+          encoder.encode(`retry: 2000\n${dataLine({ type: "connected", streamName: connectedTo })}`),
+        );
+      },
+      async pull(controller) {
+        pending ??= subscription.next();
+        const event = await withinHeartbeat(pending);
+        if (event === "heartbeat") return controller.enqueue(HEARTBEAT);
+        pending = undefined;
+        if (!event) return controller.close();
+        for (const frame of frames(event)) controller.enqueue(frame);
+      },
+      cancel: () => subscription.close(),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+async function withinHeartbeat(pending: Promise<HubEvent | null>): Promise<HubEvent | null | "heartbeat"> {
+  const { promise, resolve } = Promise.withResolvers<"heartbeat">();
+  const timer = setTimeout(resolve, HEARTBEAT_MS, "heartbeat");
+  try {
+    return await Promise.race([pending, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function frames(event: HubEvent): Uint8Array[] {
+  if (event.type === "messages") return event.messages.map(messageFrame);
+  return [encoder.encode(dataLine({ type: "stream_deleted", streamName: event.streamName }))];
+}
+
+/** Each message is put into words once, for however many listeners. */
+const messageFrames = new WeakMap<StreamMessage, Uint8Array>();
+
+function messageFrame(message: StreamMessage): Uint8Array {
+  let frame = messageFrames.get(message);
+  if (!frame) {
+    const { id, streamName, data } = message;
+    // Ids and names need no escaping, and data is JSON text already.
+    const json = `{"type":"message","stream":"${streamName}","streamName":"${streamName}","id":"${id}","data":${data}}`;
+    frame = encoder.encode(`id: ${id}\ndata: ${json}\n\n`);
+    messageFrames.set(message, frame);
+  }
+  return frame;
+}
+
+function dataLine(value: object): string {
+  return `data: ${JSON.stringify(value)}\n\n`;
+}

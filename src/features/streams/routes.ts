@@ -1,0 +1,140 @@
+import { type Context, Hono } from "hono";
+import { jsonBody, parseJson, readText } from "../../http/body.ts";
+import type { AppEnv } from "../../http/context.ts";
+import { invalidInput, validate } from "../../http/validate.ts";
+import type { Deps } from "../../runtime.ts";
+import type { MessageData, MessageId, StreamKey } from "../../streams/buffer.ts";
+import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
+import { sweep } from "../workouts/sweep.ts";
+import { EVENT_STREAM_HEADERS, eventStream, STALLED_AFTER_SECONDS } from "./events.ts";
+import {
+  batchSchema,
+  cleanupQuery,
+  createSchema,
+  lastEventIdSchema,
+  listenQuery,
+  MAX_BATCH_BYTES,
+  MAX_MESSAGE_BYTES,
+  messageSchema,
+  nameParam,
+  rangeQuery,
+} from "./schemas.ts";
+import {
+  appendMessages,
+  deleteStream,
+  type NewMessage,
+  parseBatch,
+  parseBatchLines,
+  streamNotFound,
+} from "./usecases.ts";
+
+/** A message inside JSON takes up to twice its own size in escapes. */
+const MAX_MESSAGE_BODY = 2 * MAX_MESSAGE_BYTES + 1024;
+
+export function streamRoutes(deps: Deps) {
+  const { buffer, hub, config } = deps;
+
+  const keyOf = (c: Context<AppEnv>, name: string): StreamKey => ({ owner: c.get("identity").userId, name });
+
+  async function listen(c: Context<AppEnv>, streamName: string | undefined, after: MessageId | undefined) {
+    const owner = c.get("identity").userId;
+    const subscription = await hub.subscribe(owner, {
+      ...(streamName !== undefined && { streamName }),
+      after,
+    });
+    c.env?.server?.timeout(c.req.raw, STALLED_AFTER_SECONDS);
+    return c.body(eventStream(subscription, streamName ?? "all"), 200, EVENT_STREAM_HEADERS);
+  }
+
+  return new Hono<AppEnv>()
+    .post("/create", jsonBody(createSchema), async (c) => {
+      const { streamName } = c.req.valid("json");
+      const messageId = await buffer.create(keyOf(c, streamName));
+      return c.json({ success: true, streamName, messageId, message: "The stream is ready." });
+    })
+    .get("/", async (c) => {
+      const streams = await buffer.list(c.get("identity").userId);
+      return c.json({
+        streams: streams.map(({ name, length, firstMessageId, lastMessageId }) => ({
+          name,
+          length,
+          firstMessageId,
+          lastMessageId,
+        })),
+      });
+    })
+    .get("/listenAll", validate("query", listenQuery), (c) =>
+      listen(c, undefined, startOf(c, c.req.valid("query"))),
+    )
+    .delete("/cleanup", validate("query", cleanupQuery), async (c) => {
+      const { retention = config.streamIdleHours * 3_600_000 } = c.req.valid("query");
+      const counts = await sweep(deps, { idleMs: retention, owner: c.get("identity").userId });
+      return c.json({
+        success: true,
+        ...counts,
+        message: `${counts.deletedCount} empty streams deleted, ${counts.archivedCount} rides archived.`,
+      });
+    })
+    .post(
+      "/:name/messages",
+      validate("param", nameParam),
+      jsonBody(messageSchema, { maxBytes: MAX_MESSAGE_BODY }),
+      async (c) => {
+        const { name } = c.req.valid("param");
+        const [messageId] = await appendMessages(deps, keyOf(c, name), [c.req.valid("json")]);
+        return c.json({ success: true, messageId, streamName: name });
+      },
+    )
+    .post("/:name/messages/batch", validate("param", nameParam), async (c) => {
+      const { name } = c.req.valid("param");
+      const messages = await readBatch(c);
+      const ids = await appendMessages(deps, keyOf(c, name), messages);
+      return c.json({
+        success: true,
+        accepted: ids.length,
+        firstMessageId: ids[0],
+        lastMessageId: ids.at(-1),
+        streamName: name,
+      });
+    })
+    .get("/:name/messages", validate("param", nameParam), validate("query", rangeQuery), async (c) => {
+      const key = keyOf(c, c.req.valid("param").name);
+      const { start, end, count } = c.req.valid("query");
+      if (!(await buffer.info(key))) throw streamNotFound(key.name);
+      const messages = await buffer.range(key, start, end, count);
+      return c.json({
+        streamName: key.name,
+        messages: messages.map(({ id, data }) => ({ id, data: JSON.parse(data) as MessageData })),
+      });
+    })
+    .get("/:name/listen", validate("param", nameParam), validate("query", listenQuery), (c) =>
+      listen(c, c.req.valid("param").name, startOf(c, c.req.valid("query"))),
+    )
+    .delete("/:name", validate("param", nameParam), async (c) => {
+      const key = keyOf(c, c.req.valid("param").name);
+      await deleteStream(deps, key);
+      return c.json({ success: true, message: `Stream ${key.name} is deleted.` });
+    });
+}
+
+async function readBatch(c: Context): Promise<NewMessage[]> {
+  const text = await readText(c, MAX_BATCH_BYTES);
+  if (/^application\/x-ndjson\b/i.test(c.req.header("Content-Type") ?? "")) return parseBatchLines(text);
+  const result = batchSchema.safeParse(parseJson(text));
+  if (!result.success) throw invalidInput(result.error.issues);
+  return parseBatch(result.data.messages);
+}
+
+/** Where to begin; the header goes first, since a browser that comes back sends it to the address it began with. */
+function startOf(
+  c: Context,
+  { lastEventId, from }: { lastEventId?: MessageId | undefined; from?: "-" | undefined },
+) {
+  const header = c.req.header("Last-Event-ID");
+  if (header) {
+    const result = lastEventIdSchema.safeParse(header);
+    if (!result.success) throw invalidInput(result.error.issues);
+    return result.data;
+  }
+  return lastEventId ?? (from && FIRST_MESSAGE_ID);
+}

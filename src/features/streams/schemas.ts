@@ -1,0 +1,72 @@
+import { z } from "zod";
+import type { MessageId } from "../../streams/buffer.ts";
+import {
+  FIRST_MESSAGE_ID,
+  formatMessageId,
+  LAST_MESSAGE_ID,
+  parseMessageId,
+} from "../../streams/message-id.ts";
+
+/** The largest message and the largest batch, in bytes. */
+export const MAX_MESSAGE_BYTES = 100 * 1024;
+export const MAX_BATCH_BYTES = 2 * 1024 * 1024;
+export const MAX_BATCH_MESSAGES = 5000;
+
+export const streamNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, hyphens or underscores");
+
+export const nameParam = z.object({ name: streamNameSchema });
+
+export const createSchema = z.object({ streamName: streamNameSchema });
+
+// Not z.record, which would copy a sample key by key only to hand it on.
+const sampleObject = z.custom<object>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "must be text or a JSON object",
+);
+const message = z.union([z.string().min(1, "must not be empty"), sampleObject]);
+const author = z.string().min(1).max(100);
+
+export const messageSchema = z.object({ message, author: author.optional() });
+
+/** One element of a batch: a message as it is, or with its author around it. */
+export const batchItemSchema = z.union([z.strictObject({ message, author: author.optional() }), message]);
+
+export const batchSchema = z.object({ messages: z.array(z.unknown()).min(1, "must not be empty") });
+
+function idSchema(sequence: number) {
+  return z.string().transform((text, context): MessageId => {
+    const parts = parseMessageId(text, sequence);
+    if (parts) return formatMessageId(parts);
+    context.addIssue({ code: "custom", message: "must be a message id such as 1767225600000-0" });
+    return z.NEVER;
+  });
+}
+
+export const lastEventIdSchema = idSchema(0);
+
+/** Both ends count; an id without a sequence means the whole millisecond. */
+export const rangeQuery = z.object({
+  start: z
+    .literal("-")
+    .transform(() => FIRST_MESSAGE_ID)
+    .or(idSchema(0))
+    .default(FIRST_MESSAGE_ID),
+  end: z
+    .literal("+")
+    .transform(() => LAST_MESSAGE_ID)
+    .or(idSchema(999_999_999_999_999))
+    .default(LAST_MESSAGE_ID),
+  count: z.coerce.number().int().min(1).max(1000).default(100),
+});
+
+export const listenQuery = z.object({
+  lastEventId: lastEventIdSchema.optional(),
+  from: z.literal("-").optional(),
+});
+
+export const cleanupQuery = z.object({
+  /** Milliseconds without a message after which a stream counts as idle. */
+  retention: z.coerce.number().int().nonnegative().optional(),
+});

@@ -1,0 +1,118 @@
+import { setImmediate } from "node:timers/promises";
+import { encodeTelemetry } from "../../domain/telemetry-codec.ts";
+import { AppError } from "../../errors.ts";
+import type { Deps } from "../../runtime.ts";
+import type { StreamKey } from "../../streams/buffer.ts";
+import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
+import { getWorkout, isUnfinished, streamKey } from "./lookup.ts";
+import {
+  findArchivedThrough,
+  findFtpAt,
+  saveTelemetry,
+  updateWorkout,
+  type WorkoutRow,
+} from "./repository.ts";
+import { type Ride, readRide, rideStart, summarizeRide } from "./ride.ts";
+
+/** How often a ride that is still growing is read; what comes after that stays in the stream. */
+const MAX_ATTEMPTS = 3;
+
+type CompleteDeps = Pick<Deps, "database" | "buffer" | "hub" | "now" | "log">;
+
+/**
+ * Finishes a ride: reads the whole stream, computes the summary, and stores summary and telemetry in one
+ * transaction; only then is the stream deleted, up to the last message that was read. Killed at any point, it
+ * leaves the workout either as it was or completed, and calling it again does what is left to do.
+ * @throws AppError workout_not_found, invalid_workout_state of a deleted one, buffer_unavailable.
+ */
+export async function completeWorkout(
+  deps: CompleteDeps,
+  userId: string,
+  id: string,
+  options: { archiveTelemetry: boolean },
+): Promise<WorkoutRow> {
+  const workout = await getWorkout(deps.database, userId, id);
+  if (workout.status === "DELETED") {
+    throw new AppError("invalid_workout_state", "The workout is in the trash. Restore it first.");
+  }
+  const completed = isUnfinished(workout) ? await store(deps, workout, options) : workout;
+  if (!completed) return completeWorkout(deps, userId, id, options);
+  await releaseArchived(deps, streamKey(completed)).catch((error: unknown) => {
+    // The ride is safe; the sweep deletes what is left of its stream.
+    deps.log.warn({ err: error, workoutId: id }, "the stream of a completed workout could not be deleted");
+  });
+  return completed;
+}
+
+/** Undefined when the workout was changed by another call meanwhile, and nothing was stored. */
+async function store(
+  deps: CompleteDeps,
+  workout: WorkoutRow,
+  options: { archiveTelemetry: boolean },
+): Promise<WorkoutRow | undefined> {
+  const { ride, startTime, time, summary, archive } = await prepareUpToDate(deps, workout, options);
+  return deps.database.transaction(async (transaction) => {
+    const completed = await updateWorkout(transaction, workout, {
+      ...rideTimes(ride, startTime, summary.elapsedTime, time),
+      status: "COMPLETED",
+      summary,
+      pauses: workout.pauses.map((pause) => ({ ...pause, to: pause.to ?? time })),
+      archivedMessages: archive ? ride.sampleMessages : 0,
+      archivedThrough: ride.lastMessageId ?? FIRST_MESSAGE_ID,
+      updatedAt: new Date(time),
+    });
+    if (completed && archive) await saveTelemetry(transaction, workout.id, archive);
+    return completed;
+  });
+}
+
+/** A sample may arrive while the ride is being summed up: then once more, rather than leave it behind. */
+async function prepareUpToDate(
+  deps: CompleteDeps,
+  workout: WorkoutRow,
+  options: { archiveTelemetry: boolean },
+) {
+  for (let attempt = 1; ; attempt++) {
+    const prepared = await prepare(deps, workout, options);
+    const info = await deps.buffer.info(streamKey(workout));
+    if (attempt === MAX_ATTEMPTS || (info?.lastMessageId ?? null) === prepared.ride.lastMessageId)
+      return prepared;
+  }
+}
+
+async function prepare(
+  { database, buffer, now }: CompleteDeps,
+  workout: WorkoutRow,
+  { archiveTelemetry }: { archiveTelemetry: boolean },
+) {
+  const ride = await readRide(buffer, streamKey(workout));
+  const startTime = rideStart(ride, workout);
+  const ftp = await findFtpAt(database, workout.userId, startTime);
+  const time = now();
+  // Each of these is some milliseconds of work: other requests go in between.
+  await setImmediate();
+  const summary = summarizeRide(ride, workout, ftp, time);
+  await setImmediate();
+  const archive =
+    archiveTelemetry && ride.samples.length > 0 ? await encodeTelemetry(ride.samples, "fast") : undefined;
+  return { ride, startTime, time, summary, archive };
+}
+
+function rideTimes(ride: Ride, startTime: Date, elapsedTime: number, time: number) {
+  const last = ride.samples.at(-1);
+  if (last) return { startTime, endTime: new Date(last.timestamp), duration: elapsedTime };
+  const endTime = new Date(Math.max(time, startTime.getTime()));
+  return { startTime, endTime, duration: Math.round((endTime.getTime() - startTime.getTime()) / 1000) };
+}
+
+/** Deletes from a stream what finished workouts hold; what arrived after them stays. */
+export async function releaseArchived(
+  { database, buffer, hub }: Pick<Deps, "database" | "buffer" | "hub">,
+  key: StreamKey,
+): Promise<void> {
+  const through = await findArchivedThrough(database, key);
+  if (through === null || !(await buffer.info(key))) return;
+  await hub.drain(key);
+  await buffer.delete(key, through);
+  if (!(await buffer.info(key))) hub.announceDeleted(key);
+}

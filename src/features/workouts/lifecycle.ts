@@ -1,0 +1,143 @@
+import type { z } from "zod";
+import type { Executor } from "../../db/database.ts";
+import { recompressTelemetry } from "../../domain/telemetry-codec.ts";
+import { AppError } from "../../errors.ts";
+import type { Deps } from "../../runtime.ts";
+import { completeWorkout, releaseArchived } from "./complete.ts";
+import { getWorkout, isUnfinished, streamKey } from "./lookup.ts";
+import {
+  deleteWorkoutRow,
+  findTelemetry,
+  insertWorkout,
+  type NewWorkout,
+  saveTelemetry,
+  updateWorkout,
+  type WorkoutRow,
+  type WorkoutStatus,
+} from "./repository.ts";
+import type { patchSchema, startSchema } from "./schemas.ts";
+
+type WorkoutDeps = Pick<Deps, "database" | "buffer" | "hub" | "now" | "log">;
+
+/** Starts a workout that records into the named stream, or into one of its own. */
+export async function startWorkout(
+  deps: WorkoutDeps,
+  userId: string,
+  { title, description, sport, streamName }: z.output<typeof startSchema>,
+): Promise<WorkoutRow> {
+  const id = Bun.randomUUIDv7();
+  const key = { owner: userId, name: streamName ?? `ride-${id}` };
+  // What an earlier ride has left in a stream of this name is not part of this one.
+  await releaseArchived(deps, key);
+  await deps.buffer.create(key);
+  const time = new Date(deps.now());
+  return insertWorkout(deps.database, {
+    id,
+    userId,
+    streamName: key.name,
+    title: title || null,
+    description: description || null,
+    sport,
+    startTime: time,
+    status: "ACTIVE",
+    createdAt: time,
+    updatedAt: time,
+  });
+}
+
+export async function editWorkout(
+  deps: WorkoutDeps,
+  userId: string,
+  id: string,
+  { title, description, sport }: z.output<typeof patchSchema>,
+): Promise<WorkoutRow> {
+  return change(deps, userId, id, () => ({
+    ...(title !== undefined && { title: title || null }),
+    ...(description !== undefined && { description: description || null }),
+    ...(sport !== undefined && { sport }),
+  }));
+}
+
+export async function pauseWorkout(deps: WorkoutDeps, userId: string, id: string): Promise<WorkoutRow> {
+  return change(deps, userId, id, (workout) => {
+    requireStatus(workout, "paused", "ACTIVE");
+    return { status: "PAUSED", pauses: [...workout.pauses, { from: deps.now(), to: null }] };
+  });
+}
+
+export async function resumeWorkout(deps: WorkoutDeps, userId: string, id: string): Promise<WorkoutRow> {
+  return change(deps, userId, id, (workout) => {
+    requireStatus(workout, "resumed", "PAUSED");
+    return {
+      status: "ACTIVE",
+      pauses: workout.pauses.map((pause) => ({ ...pause, to: pause.to ?? deps.now() })),
+    };
+  });
+}
+
+/** Puts a completed workout out of the default list, its telemetry as small as it gets. */
+export async function archiveWorkout(deps: WorkoutDeps, userId: string, id: string): Promise<WorkoutRow> {
+  requireStatus(await getWorkout(deps.database, userId, id), "archived", "COMPLETED");
+  const bytes = await findTelemetry(deps.database, id);
+  const small = bytes && (await recompressTelemetry(bytes, "small"));
+  return deps.database.transaction(async (transaction) => {
+    const archived = await change({ ...deps, database: transaction }, userId, id, (workout) => {
+      requireStatus(workout, "archived", "COMPLETED");
+      return { status: "ARCHIVED" };
+    });
+    if (small) await saveTelemetry(transaction, id, small);
+    return archived;
+  });
+}
+
+export async function restoreWorkout(deps: WorkoutDeps, userId: string, id: string): Promise<WorkoutRow> {
+  return change(deps, userId, id, (workout) => {
+    requireStatus(workout, "restored", "ARCHIVED", "DELETED");
+    return { status: "COMPLETED", deletedAt: null };
+  });
+}
+
+/**
+ * Puts a workout into the trash, or with `permanent` out of the world. An unfinished one is completed first, so
+ * that restoring it brings all of the ride back.
+ */
+export async function deleteWorkout(
+  deps: WorkoutDeps,
+  userId: string,
+  id: string,
+  { permanent }: { permanent: boolean },
+): Promise<void> {
+  const workout = await getWorkout(deps.database, userId, id);
+  if (isUnfinished(workout)) await completeWorkout(deps, userId, id, { archiveTelemetry: !permanent });
+  else await releaseArchived(deps, streamKey(workout));
+  if (permanent) return deleteWorkoutRow(deps.database, id);
+  await change(deps, userId, id, ({ deletedAt }) => ({
+    status: "DELETED",
+    deletedAt: deletedAt ?? new Date(deps.now()),
+  }));
+}
+
+/** Reads, decides, writes; once more if another call got in between. */
+async function change(
+  { database, now }: { database: Executor; now: () => number },
+  userId: string,
+  id: string,
+  decide: (workout: WorkoutRow) => Partial<NewWorkout>,
+): Promise<WorkoutRow> {
+  for (;;) {
+    const workout = await getWorkout(database, userId, id);
+    const changed = await updateWorkout(database, workout, {
+      ...decide(workout),
+      updatedAt: new Date(now()),
+    });
+    if (changed) return changed;
+  }
+}
+
+function requireStatus({ status }: WorkoutRow, verb: string, ...allowed: WorkoutStatus[]): void {
+  if (allowed.includes(status)) return;
+  throw new AppError(
+    "invalid_workout_state",
+    `Only a workout that is ${allowed.join(" or ")} can be ${verb}; this one is ${status}.`,
+  );
+}

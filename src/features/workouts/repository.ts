@@ -1,0 +1,169 @@
+import { and, count, desc, eq, gte, inArray, isNotNull, lt, lte, or, sql } from "drizzle-orm";
+import type { z } from "zod";
+import type { Database, Executor } from "../../db/database.ts";
+import { isUniqueViolation } from "../../db/errors.ts";
+import { ftpHistory, telemetry, workouts } from "../../db/schema.ts";
+import { AppError } from "../../errors.ts";
+import type { StreamKey } from "../../streams/buffer.ts";
+import type { listQuery } from "./schemas.ts";
+
+export type WorkoutRow = typeof workouts.$inferSelect;
+export type NewWorkout = typeof workouts.$inferInsert;
+export type WorkoutStatus = WorkoutRow["status"];
+
+const UNFINISHED: WorkoutStatus[] = ["ACTIVE", "PAUSED"];
+const LISTED: WorkoutStatus[] = ["ACTIVE", "PAUSED", "COMPLETED"];
+
+/** @throws AppError stream_in_use when another unfinished workout records into the stream. */
+export async function insertWorkout(executor: Executor, workout: NewWorkout): Promise<WorkoutRow> {
+  try {
+    const [row] = await executor.insert(workouts).values(workout).returning();
+    if (!row) throw new Error("INSERT … RETURNING gave no row");
+    return row;
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    throw new AppError(
+      "stream_in_use",
+      `Another unfinished workout records into the stream ${workout.streamName}. Complete it first.`,
+      { cause: error },
+    );
+  }
+}
+
+export async function findWorkout(
+  executor: Executor,
+  userId: string,
+  id: string,
+): Promise<WorkoutRow | undefined> {
+  const [row] = await executor
+    .select()
+    .from(workouts)
+    .where(and(eq(workouts.id, id), eq(workouts.userId, userId)));
+  return row;
+}
+
+export async function findUnfinishedByStream(
+  executor: Executor,
+  key: StreamKey,
+): Promise<WorkoutRow | undefined> {
+  const [row] = await executor
+    .select()
+    .from(workouts)
+    .where(
+      and(
+        eq(workouts.userId, key.owner),
+        eq(workouts.streamName, key.name),
+        inArray(workouts.status, UNFINISHED),
+      ),
+    );
+  return row;
+}
+
+export async function listUnfinished(executor: Executor, userId?: string): Promise<WorkoutRow[]> {
+  const mine = userId === undefined ? undefined : eq(workouts.userId, userId);
+  return executor
+    .select()
+    .from(workouts)
+    .where(and(inArray(workouts.status, UNFINISHED), mine));
+}
+
+/** Up to which message the stream's content is in finished workouts; null when there is none. */
+export async function findArchivedThrough(executor: Executor, key: StreamKey): Promise<string | null> {
+  const [row] = await executor
+    .select({ archivedThrough: workouts.archivedThrough })
+    .from(workouts)
+    .where(
+      and(
+        eq(workouts.userId, key.owner),
+        eq(workouts.streamName, key.name),
+        isNotNull(workouts.archivedThrough),
+      ),
+    )
+    .orderBy(desc(workouts.createdAt), desc(workouts.id))
+    .limit(1);
+  return row?.archivedThrough ?? null;
+}
+
+export async function listWorkouts(
+  database: Database,
+  userId: string,
+  query: z.output<typeof listQuery>,
+): Promise<{ rows: WorkoutRow[]; total: number }> {
+  const where = and(eq(workouts.userId, userId), ...filters(query));
+  const page = await database
+    .select()
+    .from(workouts)
+    .where(where)
+    .orderBy(desc(workouts.startTime), desc(workouts.id))
+    .limit(query.limit)
+    .offset((query.page - 1) * query.limit);
+  const [counted] = await database.select({ total: count() }).from(workouts).where(where);
+  return { rows: page, total: counted?.total ?? 0 };
+}
+
+function filters({ status, sport, startDate, endDate, q }: z.output<typeof listQuery>) {
+  return [
+    inArray(workouts.status, status ? [status] : LISTED),
+    sport === undefined ? undefined : eq(workouts.sport, sport),
+    startDate && gte(workouts.startTime, startDate),
+    endDate && lte(workouts.startTime, endDate),
+    q === undefined ? undefined : or(contains(workouts.title, q), contains(workouts.description, q)),
+  ];
+}
+
+function contains(column: typeof workouts.title | typeof workouts.description, text: string) {
+  const pattern = `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+  return sql`${column} LIKE ${pattern} ESCAPE '\\'`;
+}
+
+/** Changes a workout only if it is still as it was read; undefined when another call changed it meanwhile. */
+export async function updateWorkout(
+  executor: Executor,
+  { id, status, updatedAt }: WorkoutRow,
+  changes: Partial<NewWorkout> & { updatedAt: Date },
+): Promise<WorkoutRow | undefined> {
+  // Times have a millisecond's grain: without a step of at least one, a change within it would go unseen.
+  const later = new Date(Math.max(changes.updatedAt.getTime(), updatedAt.getTime() + 1));
+  const [row] = await executor
+    .update(workouts)
+    .set({ ...changes, updatedAt: later })
+    .where(and(eq(workouts.id, id), eq(workouts.status, status), eq(workouts.updatedAt, updatedAt)))
+    .returning();
+  return row;
+}
+
+export async function deleteWorkoutRow(executor: Executor, id: string): Promise<void> {
+  await executor.delete(workouts).where(eq(workouts.id, id));
+}
+
+/** Purges what has been in the trash since before the given time. */
+export async function deleteTrashedBefore(executor: Executor, time: Date): Promise<void> {
+  await executor.delete(workouts).where(and(eq(workouts.status, "DELETED"), lt(workouts.deletedAt, time)));
+}
+
+export async function saveTelemetry(executor: Executor, workoutId: string, bytes: Uint8Array): Promise<void> {
+  const data = Buffer.from(bytes);
+  await executor
+    .insert(telemetry)
+    .values({ workoutId, data })
+    .onConflictDoUpdate({ target: telemetry.workoutId, set: { data } });
+}
+
+export async function findTelemetry(executor: Executor, workoutId: string): Promise<Uint8Array | undefined> {
+  const [row] = await executor
+    .select({ data: telemetry.data })
+    .from(telemetry)
+    .where(eq(telemetry.workoutId, workoutId));
+  return row?.data;
+}
+
+/** The FTP in watts that was in force at a time; null when none had been set. */
+export async function findFtpAt(executor: Executor, userId: string, time: Date): Promise<number | null> {
+  const [row] = await executor
+    .select({ ftp: ftpHistory.ftp })
+    .from(ftpHistory)
+    .where(and(eq(ftpHistory.userId, userId), lte(ftpHistory.effectiveFrom, time)))
+    .orderBy(desc(ftpHistory.effectiveFrom), desc(ftpHistory.createdAt))
+    .limit(1);
+  return row?.ftp ?? null;
+}

@@ -1,0 +1,125 @@
+import { Hono } from "hono";
+import { toColumns, toCsv, toNdjson } from "../../domain/telemetry-format.ts";
+import { AppError } from "../../errors.ts";
+import { jsonBody } from "../../http/body.ts";
+import type { AppEnv } from "../../http/context.ts";
+import { validate } from "../../http/validate.ts";
+import type { Deps } from "../../runtime.ts";
+import { nameParam } from "../streams/schemas.ts";
+import { completeWorkout } from "./complete.ts";
+import {
+  archiveWorkout,
+  deleteWorkout,
+  editWorkout,
+  pauseWorkout,
+  restoreWorkout,
+  resumeWorkout,
+  startWorkout,
+} from "./lifecycle.ts";
+import { getWorkout } from "./lookup.ts";
+import { findUnfinishedByStream, listWorkouts, type WorkoutRow } from "./repository.ts";
+import {
+  completeSchema,
+  deleteQuery,
+  getQuery,
+  idParam,
+  listQuery,
+  patchSchema,
+  startSchema,
+  telemetryQuery,
+} from "./schemas.ts";
+import { workoutSamples, workoutSummary } from "./telemetry.ts";
+
+const byId = validate("param", idParam);
+
+export function workoutRoutes(deps: Deps) {
+  const { database } = deps;
+
+  return new Hono<AppEnv>()
+    .post("/", jsonBody(startSchema), async (c) => {
+      const workout = await startWorkout(deps, c.get("identity").userId, c.req.valid("json"));
+      return c.json({ success: true, workout: present(workout) }, 201);
+    })
+    .get("/", validate("query", listQuery), async (c) => {
+      const query = c.req.valid("query");
+      const { rows, total } = await listWorkouts(database, c.get("identity").userId, query);
+      const { page, limit } = query;
+      return c.json({
+        workouts: rows.map(present),
+        pagination: { page, limit, total, totalPages: Math.ceil(total / limit) },
+      });
+    })
+    .get("/by-stream/:name", validate("param", nameParam), async (c) => {
+      const { name } = c.req.valid("param");
+      const workout = await findUnfinishedByStream(database, { owner: c.get("identity").userId, name });
+      if (!workout)
+        throw new AppError("workout_not_found", `No unfinished workout records into the stream ${name}.`);
+      return c.json(present(workout));
+    })
+    .get("/:id", byId, validate("query", getQuery), async (c) => {
+      const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
+      if (!c.req.valid("query").includeTelemetry) return c.json({ workout: present(workout) });
+      return c.json({ workout: present(workout), telemetry: await workoutSamples(deps, workout) });
+    })
+    .get("/:id/summary", byId, async (c) => {
+      const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
+      return c.json({ summary: await workoutSummary(deps, workout) });
+    })
+    .get("/:id/telemetry", byId, validate("query", telemetryQuery), async (c) => {
+      const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
+      const samples = await workoutSamples(deps, workout);
+      switch (c.req.valid("query").format) {
+        case "json":
+          return c.json(samples);
+        case "columns":
+          return c.json(toColumns(samples));
+        case "csv":
+          return c.body(toCsv(samples), 200, { "Content-Type": "text/csv; charset=utf-8; header=present" });
+        case "ndjson":
+          return c.body(toNdjson(samples), 200, { "Content-Type": "application/x-ndjson" });
+      }
+    })
+    .patch("/:id", byId, jsonBody(patchSchema), async (c) => {
+      const workout = await editWorkout(
+        deps,
+        c.get("identity").userId,
+        c.req.valid("param").id,
+        c.req.valid("json"),
+      );
+      return c.json({ success: true, workout: present(workout) });
+    })
+    .post("/:id/pause", byId, async (c) => {
+      const workout = await pauseWorkout(deps, c.get("identity").userId, c.req.valid("param").id);
+      return c.json({ success: true, workout: present(workout) });
+    })
+    .post("/:id/resume", byId, async (c) => {
+      const workout = await resumeWorkout(deps, c.get("identity").userId, c.req.valid("param").id);
+      return c.json({ success: true, workout: present(workout) });
+    })
+    .post("/:id/complete", byId, jsonBody(completeSchema), async (c) => {
+      const { userId } = c.get("identity");
+      const workout = await completeWorkout(deps, userId, c.req.valid("param").id, c.req.valid("json"));
+      return c.json({ success: true, workout: present(workout), archivedMessages: workout.archivedMessages });
+    })
+    .post("/:id/archive", byId, async (c) => {
+      const workout = await archiveWorkout(deps, c.get("identity").userId, c.req.valid("param").id);
+      return c.json({ success: true, workout: present(workout) });
+    })
+    .post("/:id/restore", byId, async (c) => {
+      const workout = await restoreWorkout(deps, c.get("identity").userId, c.req.valid("param").id);
+      return c.json({ success: true, workout: present(workout) });
+    })
+    .delete("/:id", byId, validate("query", deleteQuery), async (c) => {
+      const { permanent } = c.req.valid("query");
+      await deleteWorkout(deps, c.get("identity").userId, c.req.valid("param").id, { permanent });
+      return c.json({
+        success: true,
+        message: permanent ? "The workout is gone." : "The workout is in the trash.",
+      });
+    });
+}
+
+/** A workout as clients see it: without what only the service needs to know. */
+function present({ pauses, archivedMessages, archivedThrough, deletedAt, ...workout }: WorkoutRow) {
+  return workout;
+}

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { workoutStatuses } from "../../db/schema.ts";
+import { streamNameSchema } from "../streams/schemas.ts";
+
+const title = z.string().trim().max(200);
+const description = z.string().max(5000);
+const sport = z.string().trim().min(1).max(50);
+
+export const idParam = z.object({ id: z.string() });
+
+export const startSchema = z.object({
+  title: title.nullish(),
+  description: description.nullish(),
+  sport: sport.default("cycling"),
+  streamName: streamNameSchema.optional(),
+});
+
+export const patchSchema = z.object({
+  title: title.nullish(),
+  description: description.nullish(),
+  sport: sport.optional(),
+});
+
+export const completeSchema = z.object({ archiveTelemetry: z.boolean().default(true) });
+
+/** A day stands for its first moment, or as the end of a span for its last; UTC. */
+const date = z.iso.date().or(z.iso.datetime({ offset: true }));
+
+export const listQuery = z.object({
+  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  status: z.enum(workoutStatuses).optional(),
+  sport: z.string().min(1).optional(),
+  startDate: date.transform((text) => new Date(text)).optional(),
+  endDate: date.transform((text) => new Date(text.includes("T") ? text : `${text}T23:59:59.999Z`)).optional(),
+  /** Words looked for in title and description. */
+  q: z.string().trim().min(1).max(200).optional(),
+});
+
+const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+
+export const getQuery = z.object({ includeTelemetry: flag.default(false) });
+
+export const deleteQuery = z.object({ permanent: flag.default(false) });
+
+export const telemetryQuery = z.object({
+  format: z.enum(["json", "columns", "csv", "ndjson"]).default("json"),
+});

@@ -1,0 +1,114 @@
+import { Cron } from "croner";
+import type { Deps } from "../../runtime.ts";
+import type { StreamInfo } from "../../streams/buffer.ts";
+import { completeWorkout, releaseArchived } from "./complete.ts";
+import { streamKey } from "./lookup.ts";
+import {
+  deleteTrashedBefore,
+  findUnfinishedByStream,
+  insertWorkout,
+  listUnfinished,
+  type WorkoutRow,
+} from "./repository.ts";
+import { readRide } from "./ride.ts";
+
+type SweepDeps = Pick<Deps, "config" | "database" | "buffer" | "hub" | "now" | "log">;
+type SweepOptions = {
+  /** Milliseconds without a sample or a call after which a stream or a workout counts as abandoned. */
+  idleMs: number;
+  /** Undefined sweeps for everybody. */
+  owner?: string;
+};
+
+/**
+ * Brings abandoned rides home: an idle unfinished workout is completed, an idle stream that no workout claims
+ * and that holds samples becomes a "Recovered ride", an idle empty one is deleted. No sample is thrown away.
+ */
+export async function sweep(
+  deps: SweepDeps,
+  { idleMs, owner }: SweepOptions,
+): Promise<{ deletedCount: number; archivedCount: number }> {
+  const idleSince = deps.now() - idleMs;
+  let deletedCount = 0;
+  let archivedCount = 0;
+  for (const workout of await listUnfinished(deps.database, owner)) {
+    const info = await deps.buffer.info(streamKey(workout));
+    if (Math.max(workout.updatedAt.getTime(), info?.lastActivity ?? 0) > idleSince) continue;
+    await completeWorkout(deps, workout.userId, workout.id, { archiveTelemetry: true });
+    archivedCount += 1;
+  }
+  for (const info of await deps.buffer.list(owner)) {
+    if (info.lastActivity > idleSince) continue;
+    const outcome = await sweepStream(deps, info);
+    if (outcome === "archived") archivedCount += 1;
+    if (outcome === "deleted") deletedCount += 1;
+  }
+  return { deletedCount, archivedCount };
+}
+
+async function sweepStream(
+  deps: SweepDeps,
+  { owner, name }: StreamInfo,
+): Promise<"archived" | "deleted" | "kept"> {
+  const key = { owner, name };
+  await releaseArchived(deps, key);
+  if (await findUnfinishedByStream(deps.database, key)) return "kept";
+  const info = await deps.buffer.info(key);
+  if (!info) return "kept";
+  if (info.length === 0) {
+    await deps.buffer.delete(key);
+    deps.hub.announceDeleted(key);
+    return "deleted";
+  }
+  const { samples } = await readRide(deps.buffer, key);
+  const [first] = samples;
+  if (!first) return "kept";
+  // Claimed first and completed then: killed in between, the next sweep finds an idle unfinished workout.
+  const workout = await claim(deps, key, new Date(first.timestamp), new Date(info.lastActivity));
+  await completeWorkout(deps, owner, workout.id, { archiveTelemetry: true });
+  return "archived";
+}
+
+function claim(
+  { database }: SweepDeps,
+  { owner, name }: { owner: string; name: string },
+  startTime: Date,
+  lastActivity: Date,
+): Promise<WorkoutRow> {
+  return insertWorkout(database, {
+    id: Bun.randomUUIDv7(),
+    userId: owner,
+    streamName: name,
+    title: "Recovered ride",
+    startTime,
+    status: "ACTIVE",
+    createdAt: lastActivity,
+    updatedAt: lastActivity,
+  });
+}
+
+/** Sweeps for everybody and purges the trash: at once, then every ten minutes. */
+export function scheduleSweep(deps: SweepDeps): { stop(): Promise<void> } {
+  const { config, database, log, now } = deps;
+  let running = Promise.resolve();
+  const run = async () => {
+    try {
+      const counts = await sweep(deps, { idleMs: config.streamIdleHours * 3_600_000 });
+      await deleteTrashedBefore(database, new Date(now() - config.trashDays * 86_400_000));
+      if (counts.archivedCount + counts.deletedCount > 0) log.info(counts, "abandoned rides brought home");
+    } catch (error) {
+      log.error({ err: error }, "the sweep failed and will be tried again");
+    }
+  };
+  running = run();
+  const job = new Cron("*/10 * * * *", { protect: true, unref: true }, () => {
+    running = running.then(run);
+    return running;
+  });
+  return {
+    stop: () => {
+      job.stop();
+      return running;
+    },
+  };
+}
