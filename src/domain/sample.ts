@@ -39,10 +39,18 @@ function mergeFields(samples: readonly Sample[], timestamp: number): Sample {
 function parseObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
+    return isObject(value) && !isTooDeep(value) ? value : null;
   } catch {
     return null;
   }
+}
+
+/** What nests deeper is no reading of a sensor, and could be parsed here but not be written again elsewhere. */
+const DEEPEST = 100;
+
+function isTooDeep(value: unknown, levels = DEEPEST): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isTooDeep(inner, levels - 1));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

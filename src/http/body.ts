@@ -1,27 +1,25 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import type { z } from "zod";
 import { AppError } from "../errors.ts";
-import { invalidInput } from "./validate.ts";
+import { parse, type Validation } from "./validate.ts";
 
 /** Enough for any body but those of samples, in bytes. */
 const SMALL_BODY = 64 * 1024;
 
 /**
  * Reads and validates a JSON body; `c.req.valid("json")` has it. No body counts as an empty object, so that the
- * schema says what is missing. Not zValidator, which takes a body without a content type for one without content.
+ * schema says what is missing.
  */
 export function jsonBody<Schema extends z.ZodType>(
   schema: Schema,
   { maxBytes = SMALL_BODY } = {},
-): MiddlewareHandler<object, string, { in: { json: z.input<Schema> }; out: { json: z.output<Schema> } }> {
+): Validation<"json", Schema> {
   return async function jsonBody(c, next) {
     const type = c.req.header("Content-Type");
     if (type !== undefined && !/^application\/([\w.-]+\+)?json\b/i.test(type)) {
       throw new AppError("invalid_input", `Send the body as application/json, not as ${type}.`);
     }
-    const result = schema.safeParse(parseJson(await readText(c, maxBytes)));
-    if (!result.success) throw invalidInput(result.error.issues);
-    c.req.addValidatedData("json", result.data as object);
+    c.req.addValidatedData("json", parse(schema, parseJson(await readText(c, maxBytes))) as object);
     return next();
   };
 }

@@ -18,7 +18,6 @@ export function identifyRequests(log: Logger): MiddlewareHandler<AppEnv> {
     const began = performance.now();
     await next();
     c.res.headers.set("X-Request-Id", requestId);
-    c.res.headers.set("X-Content-Type-Options", "nosniff");
     if (!log.isLevelEnabled("debug")) return;
     const { method, path } = c.req;
     const milliseconds = Math.round(performance.now() - began);

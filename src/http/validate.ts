@@ -1,19 +1,37 @@
-import { zValidator } from "@hono/zod-validator";
-import type { ValidationTargets } from "hono";
+import type { MiddlewareHandler } from "hono";
 import type { z } from "zod";
 import { AppError } from "../errors.ts";
 
-/** zValidator, with this service's answer to bad input: one sentence, and under `details` what is wrong per field. */
-export function validate<Target extends keyof ValidationTargets, Schema extends z.ZodType>(
+/** A middleware after which `c.req.valid(target)` has what the schema makes of the input. */
+export type Validation<Target extends string, Schema extends z.ZodType> = MiddlewareHandler<
+  object,
+  string,
+  { in: Record<Target, z.input<Schema>>; out: Record<Target, z.output<Schema>> }
+>;
+
+/**
+ * Validates the parameters of the path or of the query. In place of @hono/zod-validator, whose asynchronous
+ * parsing costs a sample more than the check itself.
+ */
+export function validate<Target extends "param" | "query", Schema extends z.ZodType>(
   target: Target,
   schema: Schema,
-) {
-  return zValidator(target, schema, (result) => {
-    if (!result.success) throw invalidInput(result.error.issues);
-  });
+): Validation<Target, Schema> {
+  return async function validate(c, next) {
+    const input = target === "param" ? c.req.param() : c.req.query();
+    c.req.addValidatedData(target, parse(schema, input) as object);
+    return next();
+  };
 }
 
-export function invalidInput(issues: readonly z.core.$ZodIssue[]): AppError {
+/** @throws AppError invalid_input: one sentence, and under `details` what is wrong with each field. */
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw invalidInput(result.error.issues);
+  return result.data;
+}
+
+export function invalidInput(issues: readonly Pick<z.core.$ZodIssue, "path" | "message">[]): AppError {
   const details = issues.map(({ path, message }) => ({ field: path.join("."), message }));
   const [first] = details;
   const sentence = first

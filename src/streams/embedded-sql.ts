@@ -1,6 +1,6 @@
 import type { InStatement } from "@libsql/client";
 import { z } from "zod";
-import type { MessageId, StreamInfo, StreamKey, StreamMessage } from "./buffer.ts";
+import type { MessageId, StreamInfo, StreamMessage } from "./buffer.ts";
 import { type IdParts, idParts } from "./message-id.ts";
 
 /** The layout of the buffer's file, kept in PRAGMA user_version. */
@@ -38,23 +38,37 @@ export const READ_STATE = `
   SELECT json_object(
     'highWater', (SELECT ms || '-' || seq FROM high_water),
     'streams', (SELECT json_group_array(json_array(
-      owner, name, created_ms || '-' || created_seq,
+      id, owner, name, created_ms || '-' || created_seq,
       (SELECT count(*) FROM message WHERE stream_id = stream.id),
       (SELECT ms || '-' || seq FROM message WHERE stream_id = stream.id ORDER BY ms, seq LIMIT 1),
       (SELECT ms || '-' || seq FROM message WHERE stream_id = stream.id ORDER BY ms DESC, seq DESC LIMIT 1)
     )) FROM stream)
   )`;
 
-const id = z.string();
+const messageId = z.string();
 const stateSchema = z.object({
-  highWater: id.nullable(),
-  streams: z.array(z.tuple([z.string(), z.string(), id, z.number(), id.nullable(), id.nullable()])),
+  highWater: messageId.nullable(),
+  streams: z.array(
+    z.tuple([
+      z.number(),
+      z.string(),
+      z.string(),
+      messageId,
+      z.number(),
+      messageId.nullable(),
+      messageId.nullable(),
+    ]),
+  ),
 });
 
-/** What READ_STATE found: the streams, and the ids that were the last of their kind. */
-export function parseState(json: unknown): { streams: StreamInfo[]; ids: MessageId[] } {
+/** A stream as it is kept in memory; `id` is its number in the file. */
+export type StoredStream = StreamInfo & { id: number };
+
+/** What READ_STATE found: the streams, and the message ids that were the last of their kind. */
+export function parseState(json: unknown): { streams: StoredStream[]; ids: MessageId[] } {
   const state = stateSchema.parse(JSON.parse(String(json)));
-  const streams = state.streams.map(([owner, name, created, length, first, last]) => ({
+  const streams = state.streams.map(([id, owner, name, created, length, first, last]) => ({
+    id,
     owner,
     name,
     length,
@@ -62,54 +76,47 @@ export function parseState(json: unknown): { streams: StreamInfo[]; ids: Message
     lastMessageId: last,
     lastActivity: idParts(last ?? created).milliseconds,
   }));
-  const ids = [state.highWater, ...state.streams.flatMap(([, , created, , , last]) => [created, last])];
+  const ids = [state.highWater, ...state.streams.flatMap(([, , , created, , , last]) => [created, last])];
   return { streams, ids: ids.filter((found) => found !== null) };
 }
 
-/** owner, name, milliseconds, sequence: of a stream those of its creation */
-export type StreamRow = [string, string, number, number];
-/** owner, name, milliseconds, sequence, data */
-export type MessageRow = [...StreamRow, string];
+/** id, owner, name, and milliseconds and sequence of the creation */
+export type StreamRow = [number, string, string, number, number];
+/** stream id, milliseconds, sequence, data */
+export type MessageRow = [number, number, number, string];
 
 /** Makes streams, from a JSON array of StreamRow. */
 export function insertStreams(rows: string): InStatement {
   return {
-    sql: `INSERT INTO stream (owner, name, created_ms, created_seq)
+    sql: `INSERT INTO stream (id, owner, name, created_ms, created_seq)
+          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?)`,
+    args: [rows],
+  };
+}
+
+/** Stores messages, from a JSON array of MessageRow. */
+export function insertMessages(rows: string): InStatement {
+  return {
+    sql: `INSERT INTO message (stream_id, ms, seq, data)
           SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`,
     args: [rows],
   };
 }
 
-/**
- * Stores messages, from a JSON array of MessageRow. The join is an outer one so that a missing stream breaks
- * NOT NULL instead of dropping a message.
- */
-export function insertMessages(rows: string): InStatement {
-  return {
-    sql: `INSERT INTO message (stream_id, ms, seq, data)
-          SELECT stream.id, value ->> 2, value ->> 3, value ->> 4
-          FROM json_each(?) LEFT JOIN stream ON owner = value ->> 0 AND name = value ->> 1`,
-    args: [rows],
-  };
-}
-
-const STREAM_ID = "(SELECT id FROM stream WHERE owner = ? AND name = ?)";
-
 /** The first result has the number of messages deleted, the second the first id that is left. */
-export function deleteMessages({ owner, name }: StreamKey, through: IdParts, lastId: IdParts): InStatement[] {
+export function deleteMessages(streamId: number, through: IdParts, lastId: IdParts): InStatement[] {
   return [
     {
-      sql: `DELETE FROM message WHERE stream_id = ${STREAM_ID} AND (ms, seq) <= (?, ?)`,
-      args: [owner, name, through.milliseconds, through.sequence],
+      sql: "DELETE FROM message WHERE stream_id = ? AND (ms, seq) <= (?, ?)",
+      args: [streamId, through.milliseconds, through.sequence],
     },
     {
-      sql: `SELECT ms || '-' || seq FROM message WHERE stream_id = ${STREAM_ID} ORDER BY ms, seq LIMIT 1`,
-      args: [owner, name],
+      sql: "SELECT ms || '-' || seq FROM message WHERE stream_id = ? ORDER BY ms, seq LIMIT 1",
+      args: [streamId],
     },
     {
-      sql: `DELETE FROM stream WHERE owner = ? AND name = ?
-            AND NOT EXISTS (SELECT 1 FROM message WHERE stream_id = stream.id)`,
-      args: [owner, name],
+      sql: "DELETE FROM stream WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE stream_id = ?1)",
+      args: [streamId],
     },
     {
       sql: `INSERT INTO high_water VALUES (1, ?, ?)
@@ -123,20 +130,15 @@ export function deleteMessages({ owner, name }: StreamKey, through: IdParts, las
  * Messages between two ids as one text, a line each, `id data`: the client spends more time on making row
  * objects than SQLite on reading them. JSON texts have no line breaks of their own.
  */
-export function readMessages(
-  { owner, name }: StreamKey,
-  start: MessageId,
-  end: MessageId,
-  count: number,
-): InStatement {
+export function readMessages(streamId: number, start: MessageId, end: MessageId, count: number): InStatement {
   const from = idParts(start);
   const to = idParts(end);
   return {
     sql: `SELECT group_concat(ms || '-' || seq || ' ' || data, char(10)) FROM (
             SELECT ms, seq, data FROM message
-            WHERE stream_id = ${STREAM_ID} AND (ms, seq) >= (?, ?) AND (ms, seq) <= (?, ?)
+            WHERE stream_id = ? AND (ms, seq) >= (?, ?) AND (ms, seq) <= (?, ?)
             ORDER BY ms, seq LIMIT ?)`,
-    args: [owner, name, from.milliseconds, from.sequence, to.milliseconds, to.sequence, count],
+    args: [streamId, from.milliseconds, from.sequence, to.milliseconds, to.sequence, count],
   };
 }
 

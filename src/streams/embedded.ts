@@ -1,8 +1,8 @@
 import { openClient } from "../db/open.ts";
 import { AppError } from "../errors.ts";
-import type { MessageId, StreamBuffer, StreamInfo, StreamKey, StreamMessage } from "./buffer.ts";
+import type { MessageId, StreamBuffer, StreamKey, StreamMessage } from "./buffer.ts";
+import type { WriterRequest } from "./embedded-connection.ts";
 import * as sql from "./embedded-sql.ts";
-import type { WriterRequest } from "./embedded-writer.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import {
   compareMessageIds,
@@ -14,49 +14,65 @@ import {
   LAST_MESSAGE_ID,
   nextMessageId,
 } from "./message-id.ts";
-import { startWriterThread, type WriterThread } from "./writer-thread.ts";
+import { startWriter, type Writer } from "./writer.ts";
 
 /** Characters of data that one commit may hold, so that none of them takes long. */
 const LARGEST_GROUP = 4_000_000;
 
-type Append = { kind: "append"; key: StreamKey; rows: sql.MessageRow[]; size: number; id: IdParts };
+/** `id` is the last one given to this call, or that of the creation where there are no messages. */
+type Append = {
+  kind: "append";
+  key: StreamKey;
+  ids: IdParts[];
+  data: readonly string[];
+  size: number;
+  id: IdParts;
+};
 type Delete = { kind: "delete"; key: StreamKey; through: IdParts };
 type Operation = (Append | Delete) & { settled: PromiseWithResolvers<boolean> };
 
+type Durability = "full" | "relaxed";
+
 /**
  * The stream buffer in a libSQL file of its own, which one process at a time may have open. Writes go through
- * a worker thread in groups; reads have a connection here, which write-ahead logging lets run beside it. What
- * lists and bounds need of the streams is in memory, so that a quiet stream costs no query.
+ * one writer in groups; reads have a connection here, which write-ahead logging lets run beside it. What lists
+ * and bounds need of the streams is in memory, so that a quiet stream costs no query.
  * @throws Error when the file cannot be opened or was written by a newer version of the program.
  */
 export async function openEmbeddedBuffer(options: {
   path: string;
-  durability: "full" | "relaxed";
+  durability: Durability;
   now: () => number;
 }): Promise<StreamBuffer> {
   const { durability, now } = options;
   const url = `file:${options.path}`;
-  const writer = startWriterThread();
+  const writer = startWriter(durability);
   const state = await openFile(writer, { url, durability }).catch((error) => {
     writer.terminate();
     throw error;
   });
   const reader = await openClient({ url, durability, readOnly: true });
 
-  const streams = new Map<string, Map<string, StreamInfo>>();
-  for (const info of state.streams) ownerStreams(info.owner).set(info.name, info);
+  const streams = new Map<string, Map<string, sql.StoredStream>>();
+  for (const stream of state.streams) ownerStreams(stream.owner).set(stream.name, stream);
+  let lastStreamId = Math.max(0, ...state.streams.map(({ id }) => id));
   let lastId = idParts(state.ids.sort(compareMessageIds).at(-1) ?? FIRST_MESSAGE_ID);
   let lastCommitted = formatMessageId(lastId);
   let closing: Promise<void> | undefined;
   const commits = createGroupCommit<Operation>(takeGroup, commit);
 
-  function ownerStreams(owner: string): Map<string, StreamInfo> {
-    const found = streams.get(owner) ?? new Map<string, StreamInfo>();
+  function ownerStreams(owner: string): Map<string, sql.StoredStream> {
+    const found = streams.get(owner) ?? new Map<string, sql.StoredStream>();
     streams.set(owner, found);
     return found;
   }
 
-  const nextId = () => (lastId = nextMessageId(lastId, now()));
+  const find = ({ owner, name }: StreamKey) => streams.get(owner)?.get(name);
+
+  function nextId(): IdParts {
+    lastId = nextMessageId(lastId, now());
+    return lastId;
+  }
 
   function enqueue(operation: Append | Delete): Promise<boolean> {
     if (closing) return Promise.reject(unavailable(new Error("The stream buffer is closed.")));
@@ -66,72 +82,70 @@ export async function openEmbeddedBuffer(options: {
   }
 
   async function commit(group: Operation[]): Promise<void> {
+    const [first] = group;
     try {
-      const results = await writer.request(writerRequest(group));
-      for (const operation of group) {
-        operation.settled.resolve(
-          operation.kind === "append"
-            ? applyAppend(operation)
-            : applyDelete(operation, results[0]?.rowsAffected ?? 0, results[1]?.row?.[0]),
-        );
-      }
+      if (first?.kind === "delete") first.settled.resolve(await commitDelete(first));
+      else await commitAppends(group.filter((operation) => operation.kind === "append"));
     } catch (error) {
       for (const operation of group) operation.settled.reject(unavailable(error));
     }
   }
 
-  function writerRequest(group: Operation[]): WriterRequest {
-    const [first] = group;
-    if (first?.kind === "delete") {
-      return { kind: "write", statements: sql.deleteMessages(first.key, first.through, lastId) };
+  async function commitAppends(group: (Append & Pick<Operation, "settled">)[]): Promise<void> {
+    const { request, created } = appendRequest(group);
+    await writer.request(request);
+    for (const stream of created) ownerStreams(stream.owner).set(stream.name, stream);
+    for (const append of group) {
+      applyAppend(append);
+      append.settled.resolve(true);
     }
-    const newStreams = new Map<string, sql.StreamRow>();
-    const messages: sql.MessageRow[] = [];
-    for (const operation of group) {
-      if (operation.kind !== "append") continue;
-      const { key, id, rows } = operation;
-      if (!streams.get(key.owner)?.has(key.name)) {
-        newStreams.set(`${key.owner} ${key.name}`, [key.owner, key.name, id.milliseconds, id.sequence]);
+  }
+
+  /** Groups are committed one after another, so what is known of the streams here is what the file holds. */
+  function appendRequest(group: Append[]): { request: WriterRequest; created: sql.StoredStream[] } {
+    const created = new Map<string, sql.StoredStream>();
+    const streamRows: sql.StreamRow[] = [];
+    const messageRows: sql.MessageRow[] = [];
+    for (const { key, id, ids, data } of group) {
+      const path = `${key.owner} ${key.name}`;
+      let stream = find(key) ?? created.get(path);
+      if (!stream) {
+        lastStreamId += 1;
+        stream = newStream(lastStreamId, key, id);
+        created.set(path, stream);
+        streamRows.push([stream.id, key.owner, key.name, id.milliseconds, id.sequence]);
       }
-      messages.push(...rows);
+      for (const [index, { milliseconds, sequence }] of ids.entries()) {
+        messageRows.push([stream.id, milliseconds, sequence, data[index] ?? ""]);
+      }
     }
-    return {
-      kind: "append",
-      newStreams: newStreams.size > 0 ? JSON.stringify([...newStreams.values()]) : undefined,
-      messages: JSON.stringify(messages),
-    };
+    const newStreams = streamRows.length > 0 ? JSON.stringify(streamRows) : undefined;
+    const request = { kind: "append", newStreams, messages: JSON.stringify(messageRows) } as const;
+    return { request, created: [...created.values()] };
   }
 
-  function applyAppend({ key, rows, id }: Append): true {
-    const owned = ownerStreams(key.owner);
-    const info = owned.get(key.name) ?? {
-      ...key,
-      length: 0,
-      firstMessageId: null,
-      lastMessageId: null,
-      lastActivity: id.milliseconds,
-    };
-    owned.set(key.name, info);
-    const [firstRow, lastRow] = [rows[0], rows.at(-1)];
-    if (firstRow && lastRow) {
-      info.length += rows.length;
-      info.firstMessageId ??= rowId(firstRow);
-      info.lastMessageId = rowId(lastRow);
-      info.lastActivity = Math.max(info.lastActivity, lastRow[2]);
-    }
+  function applyAppend({ key, ids, id }: Append): void {
     lastCommitted = formatMessageId(id);
-    return true;
+    const stream = find(key);
+    const [first] = ids;
+    if (!stream || !first) return;
+    stream.length += ids.length;
+    stream.firstMessageId ??= formatMessageId(first);
+    stream.lastMessageId = lastCommitted;
+    stream.lastActivity = Math.max(stream.lastActivity, id.milliseconds);
   }
 
-  function applyDelete({ key }: Delete, deleted: number, firstLeft: unknown): boolean {
-    const owned = ownerStreams(key.owner);
-    const info = owned.get(key.name);
-    if (!info) return false;
+  async function commitDelete({ key, through }: Delete): Promise<boolean> {
+    const stream = find(key);
+    if (!stream) return false;
+    const statements = sql.deleteMessages(stream.id, through, lastId);
+    const [deleted, left] = await writer.request({ kind: "write", statements });
+    const firstLeft = left?.row?.[0];
     if (typeof firstLeft === "string") {
-      info.length -= deleted;
-      info.firstMessageId = firstLeft;
+      stream.length -= deleted?.rowsAffected ?? 0;
+      stream.firstMessageId = firstLeft;
     } else {
-      owned.delete(key.name);
+      streams.get(key.owner)?.delete(key.name);
     }
     return true;
   }
@@ -142,8 +156,10 @@ export async function openEmbeddedBuffer(options: {
     end: MessageId,
     count: number,
   ): Promise<StreamMessage[]> {
+    const stream = find(key);
+    if (!stream) return [];
     try {
-      const { rows } = await reader.execute(sql.readMessages(key, start, end, count));
+      const { rows } = await reader.execute(sql.readMessages(stream.id, start, end, count));
       return sql.parseMessages(key.name, rows[0]?.[0]);
     } catch (error) {
       throw unavailable(error);
@@ -162,18 +178,15 @@ export async function openEmbeddedBuffer(options: {
 
     async create(key) {
       const id = nextId();
-      await enqueue({ kind: "append", key, rows: [], size: 0, id });
-      return streams.get(key.owner)?.get(key.name)?.lastMessageId ?? formatMessageId(id);
+      await enqueue({ kind: "append", key, ids: [], data: [], size: 0, id });
+      return find(key)?.lastMessageId ?? formatMessageId(id);
     },
 
     async append(key, data) {
-      const rows = data.map((text): sql.MessageRow => {
-        const { milliseconds, sequence } = nextId();
-        return [key.owner, key.name, milliseconds, sequence, text];
-      });
+      const ids = data.map(nextId);
       const size = data.reduce((sum, text) => sum + text.length, 0);
-      await enqueue({ kind: "append", key, rows, size, id: lastId });
-      return rows.map(rowId);
+      await enqueue({ kind: "append", key, ids, data, size, id: lastId });
+      return ids.map(formatMessageId);
     },
 
     range: read,
@@ -185,7 +198,7 @@ export async function openEmbeddedBuffer(options: {
         ({ lastMessageId }) => lastMessageId !== null && compareMessageIds(lastMessageId, after) > 0,
       );
       const start = followingMessageId(after);
-      const pages = await Promise.all(active.map((info) => read(info, start, end, count)));
+      const pages = await Promise.all(active.map((stream) => read(stream, start, end, count)));
       return pages
         .flat()
         .sort((a, b) => compareMessageIds(a.id, b.id))
@@ -195,13 +208,17 @@ export async function openEmbeddedBuffer(options: {
     tail: async () => lastCommitted,
 
     async list(owner) {
-      const owned = owner === undefined ? [...streams.values()] : [streams.get(owner) ?? new Map()];
-      return owned.flatMap((names) => [...names.values()].map((info) => ({ ...info })));
+      const owners = owner === undefined ? [...streams.keys()] : [owner];
+      return owners.flatMap((each) =>
+        [...(streams.get(each)?.values() ?? [])].map(({ id, ...info }) => ({ ...info })),
+      );
     },
 
-    async info({ owner, name }) {
-      const info = streams.get(owner)?.get(name);
-      return info ? { ...info } : null;
+    async info(key) {
+      const stream = find(key);
+      if (!stream) return null;
+      const { id, ...info } = stream;
+      return info;
     },
 
     delete: (key, through = LAST_MESSAGE_ID) => enqueue({ kind: "delete", key, through: idParts(through) }),
@@ -215,11 +232,14 @@ export async function openEmbeddedBuffer(options: {
       }
     },
 
-    close: () => (closing ??= closeAll()),
+    close() {
+      closing ??= closeAll();
+      return closing;
+    },
   };
 }
 
-async function openFile(writer: WriterThread, options: { url: string; durability: "full" | "relaxed" }) {
+async function openFile(writer: Writer, options: { url: string; durability: Durability }) {
   await writer.request({ kind: "open", options });
   const [version] = await writer.request({ kind: "write", statements: [sql.READ_VERSION] });
   if (Number(version?.row?.[0]) > sql.FORMAT_VERSION) {
@@ -241,14 +261,24 @@ function takeGroup(queue: Operation[]): Operation[] {
   return queue.splice(0, end === -1 ? queue.length : end);
 }
 
-function rowId([, , milliseconds, sequence]: sql.MessageRow): MessageId {
-  return formatMessageId({ milliseconds, sequence });
+function newStream(id: number, key: StreamKey, created: IdParts): sql.StoredStream {
+  return {
+    id,
+    owner: key.owner,
+    name: key.name,
+    length: 0,
+    firstMessageId: null,
+    lastMessageId: null,
+    lastActivity: created.milliseconds,
+  };
 }
 
 function unavailable(cause: unknown): AppError {
   return new AppError(
     "buffer_unavailable",
     "The live buffer cannot be reached right now. Please try again.",
-    { cause },
+    {
+      cause,
+    },
   );
 }

@@ -7,6 +7,8 @@ export type { HubEvent } from "./listener.ts";
 export interface Subscription {
   /** The next event; null once the subscription is over: its stream deleted, closed here, or cut off. */
   next(): Promise<HubEvent | null>;
+  /** Resolves when the subscription is over, though its reader may not have asked for more. */
+  readonly over: Promise<void>;
   close(): void;
 }
 
@@ -21,10 +23,13 @@ export interface Hub {
   ): Promise<Subscription>;
   /** Says that something has been stored for this owner. */
   notify(owner: string): void;
-  /** To be called before a stream is deleted: resolves when whoever listens to it has all of it, or is too slow. */
-  drain(key: StreamKey): Promise<void>;
-  /** Says that a stream is gone. */
-  announceDeleted(key: StreamKey): void;
+  /**
+   * Deletes from the buffer, as StreamBuffer.delete does, once those who listen have all of it or are too slow;
+   * who comes meanwhile waits. Tells of the end of the stream if nothing of it is left.
+   */
+  deleteStream(key: StreamKey, through?: MessageId): Promise<boolean>;
+  /** Ends the owner's subscriptions; who may still listen comes back, and hears all of it. */
+  disconnect(owner: string): void;
   /** How many are listening. */
   readonly size: number;
   readonly closed: boolean;
@@ -32,8 +37,8 @@ export interface Hub {
   close(): void;
 }
 
-/** Messages read at once. */
-const PAGE = 500;
+/** Messages read at once for those who are live. */
+const LIVE_PAGE = 100;
 
 /** How long a deletion waits for listeners that are still replaying, in milliseconds. */
 const LONGEST_DRAIN_MS = 2000;
@@ -56,6 +61,8 @@ type Channel = {
  */
 export function createHub(buffer: StreamBuffer, onError: (error: unknown) => void): Hub {
   const channels = new Map<string, Channel>();
+  /** Of each owner the last deletion under way; they go one after another. */
+  const deletions = new Map<string, Promise<unknown>>();
   let closed = false;
 
   function openChannel(owner: string): Channel {
@@ -94,11 +101,11 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
       await channel.ready;
       while (channel.stale) {
         channel.stale = false;
-        const messages = await buffer.readAfter(channel.owner, channel.cursor, PAGE);
+        const messages = await buffer.readAfter(channel.owner, channel.cursor, LIVE_PAGE);
         const last = messages.at(-1);
         if (!last) continue;
         channel.cursor = last.id;
-        channel.stale ||= messages.length === PAGE;
+        channel.stale ||= messages.length === LIVE_PAGE;
         for (const listener of channel.listeners) if (listener.live) listener.deliver(messages);
       }
     } finally {
@@ -108,18 +115,18 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
 
   async function replay(channel: Channel, listener: Listener): Promise<StreamMessage[]> {
     const liveCursor = channel.cursor;
-    const { streamName, cursor } = listener;
+    const { streamName, cursor, page } = listener;
     const messages =
       streamName === undefined
-        ? await buffer.readAfter(channel.owner, cursor, PAGE)
+        ? await buffer.readAfter(channel.owner, cursor, page)
         : await buffer.range(
             { owner: channel.owner, name: streamName },
             followingMessageId(cursor),
             LAST_MESSAGE_ID,
-            PAGE,
+            page,
           );
     const last = messages.at(-1);
-    if (last) listener.cursor = last.id;
+    if (last) listener.replayed(messages, last.id);
     // Nothing left to replay, and nothing went to the others meanwhile: from here on they hear the same.
     else if (channel.cursor === liveCursor) listener.join(liveCursor);
     return messages;
@@ -141,8 +148,36 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
     return null;
   }
 
+  /** Resolves when whoever listens to the stream has all of it, or has been too slow. */
+  async function drain({ owner, name }: StreamKey): Promise<void> {
+    const channel = channels.get(owner);
+    if (!channel) return;
+    await refresh(channel);
+    const replaying = [...channel.listeners].filter((listener) => !listener.live && listener.wants(name));
+    if (replaying.length === 0) return;
+    const limit = Promise.withResolvers<void>();
+    const timer = setTimeout(limit.resolve, LONGEST_DRAIN_MS);
+    await Promise.race([Promise.all(replaying.map((listener) => listener.caughtUp)), limit.promise]);
+    clearTimeout(timer);
+    for (const listener of replaying) if (!listener.live) listener.end();
+  }
+
+  function announceDeleted({ owner, name }: StreamKey): void {
+    for (const listener of channels.get(owner)?.listeners ?? []) {
+      if (listener.live && listener.wants(name)) listener.announceDeleted(name);
+    }
+  }
+
+  async function deleteDrained(key: StreamKey, through?: MessageId): Promise<boolean> {
+    await drain(key);
+    const wasThere = await buffer.delete(key, through);
+    if (wasThere && !(await buffer.info(key))) announceDeleted(key);
+    return wasThere;
+  }
+
   return {
     async subscribe(owner, { streamName, after }) {
+      await deletions.get(owner);
       const channel = openChannel(owner);
       const listener = new Listener(streamName, after ?? FIRST_MESSAGE_ID);
       channel.listeners.add(listener);
@@ -157,7 +192,11 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
       }
       if (closed) listener.end();
       else if (after === undefined) listener.join(channel.cursor);
-      return { next: () => next(channel, listener), close: () => leave(channel, listener) };
+      return {
+        next: () => next(channel, listener),
+        over: listener.ended,
+        close: () => leave(channel, listener),
+      };
     },
 
     notify(owner) {
@@ -166,24 +205,26 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
       if (channel) refresh(channel).catch(onError);
     },
 
-    async drain({ owner, name }) {
-      const channel = channels.get(owner);
-      if (!channel) return;
-      await refresh(channel);
-      const replaying = [...channel.listeners].filter((listener) => !listener.live && listener.wants(name));
-      if (replaying.length === 0) return;
-      const limit = Promise.withResolvers<void>();
-      const timer = setTimeout(limit.resolve, LONGEST_DRAIN_MS);
-      await Promise.race([Promise.all(replaying.map((listener) => listener.caughtUp)), limit.promise]);
-      clearTimeout(timer);
+    async deleteStream(key, through) {
+      const before = deletions.get(key.owner);
+      const deletion = (async () => {
+        await before;
+        return deleteDrained(key, through);
+      })();
+      const settled = deletion.then(
+        () => {},
+        () => {},
+      );
+      deletions.set(key.owner, settled);
+      try {
+        return await deletion;
+      } finally {
+        if (deletions.get(key.owner) === settled) deletions.delete(key.owner);
+      }
     },
 
-    announceDeleted({ owner, name }) {
-      for (const listener of channels.get(owner)?.listeners ?? []) {
-        if (!listener.wants(name)) continue;
-        if (listener.live) listener.announceDeleted(name);
-        else listener.end();
-      }
+    disconnect(owner) {
+      for (const listener of channels.get(owner)?.listeners ?? []) listener.finish();
     },
 
     get size() {

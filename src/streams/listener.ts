@@ -6,14 +6,22 @@ export type HubEvent =
   | { type: "messages"; messages: StreamMessage[] }
   | { type: "deleted"; streamName: string };
 
-/** Characters that may wait for a listener to take them before it is cut off. */
+/** Characters that may wait for a listener to take them; one that is farther behind when more comes is cut off. */
 const LARGEST_BACKLOG = 1_000_000;
+
+/** How many messages, and about how many characters, a replay reads at once. */
+const SMALLEST_PAGE = 8;
+const LARGEST_PAGE = 500;
+const PAGE_WEIGHT = 200_000;
 
 /** One listener's queue. It replays (`live` false: fed by its own reading) until it has caught up with the others. */
 export class Listener {
   live = false;
   over = false;
+  /** How many messages the next page of the replay should have: few until it is known how large they are. */
+  page = SMALLEST_PAGE;
   readonly #caughtUp = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
   readonly #queue: HubEvent[] = [];
   #backlog = 0;
   #ending = false;
@@ -35,6 +43,17 @@ export class Listener {
     return this.#caughtUp.promise;
   }
 
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Notes a page of the replay, which has been given to the listener. */
+  replayed(messages: StreamMessage[], last: MessageId): void {
+    this.cursor = last;
+    const fitting = Math.floor((PAGE_WEIGHT / weight(messages)) * messages.length);
+    this.page = Math.max(1, Math.min(fitting, this.page * 4, LARGEST_PAGE));
+  }
+
   join(cursor: MessageId): void {
     if (compareMessageIds(cursor, this.cursor) > 0) this.cursor = cursor;
     this.live = true;
@@ -48,9 +67,12 @@ export class Listener {
     const last = fresh.at(-1);
     if (!last) return;
     this.cursor = last.id;
-    this.#backlog += weight(fresh);
-    if (this.#backlog > LARGEST_BACKLOG) this.end();
-    else this.#push({ type: "messages", messages: fresh });
+    if (this.#backlog > LARGEST_BACKLOG) {
+      this.end();
+    } else {
+      this.#backlog += weight(fresh);
+      this.#push({ type: "messages", messages: fresh });
+    }
   }
 
   /** Tells of a deleted stream; for one that listens to that stream alone it is the last thing it hears. */
@@ -74,11 +96,18 @@ export class Listener {
     });
   }
 
+  /** Ends the listener when it has taken what is waiting. */
+  finish(): void {
+    this.#ending = true;
+    this.#wake?.();
+  }
+
   /** Ends the listener at once; what it has not taken yet it reads again when it comes back. */
   end(): void {
     this.over = true;
     this.#queue.length = 0;
     this.#caughtUp.resolve();
+    this.#ended.resolve();
     this.#wake?.();
   }
 

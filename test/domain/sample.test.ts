@@ -21,6 +21,12 @@ test.each(["", "hello", "[]", '[{"timestamp":1}]', "null", "1", '"text"', "true"
   },
 );
 
+test("what nests too deep to be written again is no sample", () => {
+  const nested = (levels: number) => `{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+  expect(parseSample(nested(50), ARRIVED)).not.toBeNull();
+  expect(parseSample(nested(45_000), ARRIVED)).toBeNull();
+});
+
 test.each([
   "{}",
   '{"timestamp":null}',

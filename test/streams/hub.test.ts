@@ -13,6 +13,8 @@ let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let buffer: StreamBuffer;
 let hub: Hub;
 let reads: number;
+/** Called when a replay has read a page that is not given to it yet. */
+let afterReplayRead: () => Promise<void>;
 
 beforeEach(async () => {
   directory = await temporaryDirectory();
@@ -22,8 +24,14 @@ beforeEach(async () => {
     now: Date.now,
   });
   reads = 0;
+  afterReplayRead = async () => {};
   buffer = {
     ...embedded,
+    range: async (...args) => {
+      const page = await embedded.range(...args);
+      await afterReplayRead();
+      return page;
+    },
     readAfter: (...args) => {
       reads += 1;
       return embedded.readAfter(...args);
@@ -121,8 +129,8 @@ test("replay and live join without a gap and without a repeat, whenever listener
       );
       await posting;
       const posted = await Promise.all(posts.map(({ promise }) => promise));
-      for (const name of ["ride", "other"]) await hub.drain({ owner, name });
-      for (const name of ["ride", "other", "everything"]) hub.announceDeleted({ owner, name });
+      await buffer.create({ owner, name: "everything" });
+      for (const name of ["ride", "other", "everything"]) await hub.deleteStream({ owner, name });
       expect(await live).toEqual(posted.map(({ id }) => id));
       for (const { comesAfter, streamName, heard } of readings) {
         const wanted = posted
@@ -178,9 +186,7 @@ test("a deleted stream is announced after its last message, and ends those who l
   const one = await hub.subscribe("rider", { streamName: "ride" });
   const all = await hub.subscribe("rider", {});
   const ids = await post(RIDE, 1, 2);
-  await hub.drain(RIDE);
-  await buffer.delete(RIDE);
-  hub.announceDeleted(RIDE);
+  expect(await hub.deleteStream(RIDE)).toBe(true);
   expect(await take(one, 2)).toEqual(ids);
   expect(await one.next()).toEqual({ type: "deleted", streamName: "ride" });
   expect(await one.next()).toBeNull();
@@ -194,9 +200,7 @@ test("a deletion waits for a listener that is still replaying", async () => {
   const ids = await post(RIDE, ...Array.from({ length: 1200 }, (_, index) => index));
   const subscription = await hub.subscribe("rider", { streamName: "ride", after: FIRST_MESSAGE_ID });
   const heard = take(subscription, 1200).then(async (got) => ({ got, last: await subscription.next() }));
-  await hub.drain(RIDE);
-  await buffer.delete(RIDE);
-  hub.announceDeleted(RIDE);
+  expect(await hub.deleteStream(RIDE)).toBe(true);
   expect(await heard).toEqual({ got: ids, last: { type: "deleted", streamName: "ride" } });
 });
 
@@ -206,4 +210,47 @@ test("closing ends those who listen and those who come later", async () => {
   hub.close();
   expect(await waiting).toBeNull();
   expect(await (await hub.subscribe("rider", {})).next()).toBeNull();
+});
+
+test("who is disconnected may come back, and others are not", async () => {
+  const subscription = await hub.subscribe("rider", {});
+  const other = await hub.subscribe("somebody", {});
+  const ids = await post(RIDE, 1, 2);
+  expect(await take(subscription, 2)).toEqual(ids);
+  hub.disconnect("rider");
+  expect(await subscription.next()).toBeNull();
+  const back = await hub.subscribe("rider", { after: ids[0] });
+  expect(await take(back, 1)).toEqual(ids.slice(1));
+  const theirs = await post({ ...RIDE, owner: "somebody" }, 3);
+  expect(await take(other, 1)).toEqual(theirs);
+});
+
+test("what the others hear while a replay finds nothing more is not passed over", async () => {
+  const [first] = await post(RIDE, 1);
+  const live = await hub.subscribe("rider", { streamName: "ride" });
+  const late = await hub.subscribe("rider", { streamName: "ride", after: first });
+  let second: string[] = [];
+  afterReplayRead = async () => {
+    afterReplayRead = async () => {};
+    second = await post(RIDE, 2);
+    expect(await take(live, 1)).toEqual(second);
+  };
+  const heard = await take(late, 1);
+  expect(heard).toEqual(second);
+  const third = await post(RIDE, 3);
+  expect(await take(late, 1)).toEqual(third);
+});
+
+test("who comes while a stream is being deleted finds it gone", async () => {
+  await post(RIDE, ...Array.from({ length: 100 }, (_, index) => index));
+  const replaying = await hub.subscribe("rider", { streamName: "ride", after: FIRST_MESSAGE_ID });
+  const deletion = hub.deleteStream(RIDE);
+  const coming = hub.subscribe("rider", { streamName: "ride", after: FIRST_MESSAGE_ID });
+  expect(await take(replaying, 100)).toHaveLength(100);
+  const announced = replaying.next();
+  expect(await deletion).toBe(true);
+  expect(await announced).toEqual({ type: "deleted", streamName: "ride" });
+  const late = await coming;
+  const next = await post(RIDE, "of the next ride");
+  expect(await take(late, 1)).toEqual(next);
 });

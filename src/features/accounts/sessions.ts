@@ -20,7 +20,9 @@ import {
 } from "./repository.ts";
 import { ACCESS_TOKEN_SECONDS, randomToken, type Session, sha256 } from "./tokens.ts";
 
-type SessionDeps = Pick<Deps, "config" | "database" | "authenticator" | "now"> & { passwords: Passwords };
+type SessionDeps = Pick<Deps, "config" | "database" | "authenticator" | "hub" | "now"> & {
+  passwords: Passwords;
+};
 
 /** A session together with the one token that can carry it on. */
 type OpenSession = Session & { refreshToken: string };
@@ -84,7 +86,7 @@ function wrongLogin(): AppError {
  * @throws AppError invalid_refresh_token.
  */
 export async function refresh(deps: SessionDeps, refreshToken: string): Promise<TokenPair> {
-  const { database, authenticator, now } = deps;
+  const { database, now } = deps;
   const at = new Date(now());
   // Throws nothing of its own, since that would roll the revocation back.
   const outcome = await database.transaction(async (tx) => {
@@ -92,14 +94,14 @@ export async function refresh(deps: SessionDeps, refreshToken: string): Promise<
     if (!token) return {};
     if (token.revokedAt) {
       await revokeSession(tx, token.familyId, at);
-      return { ended: token.familyId };
+      return { ended: token };
     }
     if (token.expiresAt <= at) return {};
     await revokeRefreshToken(tx, token.id, at);
     return { session: await issueRefreshToken(tx, token.userId, at, token.familyId) };
   });
   if (outcome.session) return tokenPair(deps, outcome.session);
-  if (outcome.ended) authenticator.forget((identity) => isOfSession(identity, outcome.ended));
+  if (outcome.ended) forgetSession(deps, outcome.ended);
   throw new AppError(
     "invalid_refresh_token",
     "The refresh token is not valid or no longer so. Log in again.",
@@ -108,11 +110,11 @@ export async function refresh(deps: SessionDeps, refreshToken: string): Promise<
 
 /** Ends the session of a refresh token, if it is one of the user's; else there is nothing to end. */
 export async function logout(deps: SessionDeps, userId: string, refreshToken: string): Promise<void> {
-  const { database, authenticator, now } = deps;
+  const { database, now } = deps;
   const token = await findRefreshToken(database, sha256(refreshToken));
   if (token?.userId !== userId) return;
   await revokeSession(database, token.familyId, new Date(now()));
-  authenticator.forget((identity) => isOfSession(identity, token.familyId));
+  forgetSession(deps, token);
 }
 
 /**
@@ -120,7 +122,7 @@ export async function logout(deps: SessionDeps, userId: string, refreshToken: st
  * @throws AppError invalid_credentials when the current password is wrong, built_in_user, too_many_requests.
  */
 export async function changePassword(
-  { database, authenticator, passwords, now }: SessionDeps,
+  { database, authenticator, hub, passwords, now }: SessionDeps,
   asking: Identity,
   { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<void> {
@@ -138,14 +140,19 @@ export async function changePassword(
   authenticator.forget(
     (other) => other.via === "token" && other.userId === id && other.sessionId !== sessionId,
   );
+  hub.disconnect(id);
 }
 
 function wrongPassword(): AppError {
   return new AppError("invalid_credentials", "The current password is wrong.");
 }
 
-function isOfSession(identity: Identity, sessionId: string): boolean {
-  return identity.via === "token" && identity.sessionId === sessionId;
+function forgetSession(
+  { authenticator, hub }: Pick<SessionDeps, "authenticator" | "hub">,
+  { userId, familyId }: { userId: string; familyId: string },
+): void {
+  authenticator.forget((identity) => identity.via === "token" && identity.sessionId === familyId);
+  hub.disconnect(userId);
 }
 
 /** Starts a session, or carries one on; the user's tokens that have expired make room. */

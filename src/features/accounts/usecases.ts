@@ -67,7 +67,7 @@ function mergeSettings(stored: Settings, changes: Settings): Settings {
   const merged = Object.fromEntries(entries);
   if (Buffer.byteLength(JSON.stringify(merged)) <= MAX_SETTINGS_BYTES) return merged;
   const message = `may take at most ${MAX_SETTINGS_BYTES} bytes in all`;
-  throw invalidInput([{ code: "custom", path: ["settings"], message, input: undefined }]);
+  throw invalidInput([{ path: ["settings"], message }]);
 }
 
 function userNotFound(): AppError {
@@ -88,9 +88,9 @@ export async function deleteAccount(
   // First, so that no sample of theirs makes a stream again while the streams are being deleted.
   authenticator.forget((identity) => identity.userId === userId);
   for (const { owner, name } of await buffer.list(userId)) {
-    await buffer.delete({ owner, name });
-    hub.announceDeleted({ owner, name });
+    await hub.deleteStream({ owner, name });
   }
+  hub.disconnect(userId);
 }
 
 /** Newest first, with their last use up to date. */
@@ -113,9 +113,7 @@ export async function createApiKey(
 ): Promise<ApiKeyRow & { key: string }> {
   const createdAt = new Date(now());
   if (expiresAt && expiresAt <= createdAt) {
-    throw invalidInput([
-      { code: "custom", path: ["expiresAt"], message: "is not in the future", input: undefined },
-    ]);
+    throw invalidInput([{ path: ["expiresAt"], message: "is not in the future" }]);
   }
   const key = KEY_START + randomToken();
   const row: ApiKeyRow = {
@@ -142,7 +140,7 @@ export async function createApiKey(
 
 /** @throws AppError api_key_not_found. */
 export async function deleteApiKey(
-  { database, authenticator }: Pick<Deps, "database" | "authenticator">,
+  { database, authenticator, hub }: Pick<Deps, "database" | "authenticator" | "hub">,
   userId: string,
   id: string,
 ): Promise<void> {
@@ -150,4 +148,5 @@ export async function deleteApiKey(
     throw new AppError("api_key_not_found", "You have no API key with this id.");
   }
   authenticator.forget((identity) => identity.via === "key" && identity.keyId === id);
+  hub.disconnect(userId);
 }

@@ -16,28 +16,45 @@ export const EVENT_STREAM_HEADERS = {
 const encoder = new TextEncoder();
 const HEARTBEAT = encoder.encode(": heartbeat\n\n");
 
+/** How long the reader of a subscription that is over may take to fetch what it has been given, in milliseconds. */
+const LAST_CALL_MS = 1000;
+
 /**
- * A subscription as server-sent events. The runtime pulls when the client's socket has room: a slow reader's
- * events wait in the subscription, which is bounded and cuts it off.
+ * A subscription as server-sent events. The runtime pulls when the client's socket has room, one frame at a
+ * time: what a slow reader has not fetched waits in the subscription, which is bounded and cuts it off.
  */
 export function eventStream(subscription: Subscription, connectedTo: string): ReadableStream<Uint8Array> {
   let pending: Promise<HubEvent | null> | undefined;
+  let waiting: Iterator<Uint8Array> | undefined;
+  let closed = false;
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        controller.enqueue(
-          encoder.encode(`retry: 2000\n${dataLine({ type: "connected", streamName: connectedTo })}`),
-        );
+        const connected = dataLine({ type: "connected", streamName: connectedTo });
+        controller.enqueue(encoder.encode(`retry: 2000\n${connected}`));
+        subscription.over.then(() => {
+          const stalled = () => closed || controller.error(new Error("The reader has stalled."));
+          setTimeout(stalled, LAST_CALL_MS).unref();
+        });
       },
       async pull(controller) {
-        pending ??= subscription.next();
-        const event = await withinHeartbeat(pending);
-        if (event === "heartbeat") return controller.enqueue(HEARTBEAT);
-        pending = undefined;
-        if (!event) return controller.close();
-        for (const frame of frames(event)) controller.enqueue(frame);
+        let frame = waiting?.next();
+        while (!frame || frame.done) {
+          pending ??= subscription.next();
+          const event = await withinHeartbeat(pending);
+          if (event === "heartbeat") return controller.enqueue(HEARTBEAT);
+          pending = undefined;
+          closed ||= event === null;
+          if (!event) return controller.close();
+          waiting = frames(event);
+          frame = waiting.next();
+        }
+        controller.enqueue(frame.value);
       },
-      cancel: () => subscription.close(),
+      cancel() {
+        closed = true;
+        subscription.close();
+      },
     },
     { highWaterMark: 0 },
   );
@@ -53,9 +70,9 @@ async function withinHeartbeat(pending: Promise<HubEvent | null>): Promise<HubEv
   }
 }
 
-function frames(event: HubEvent): Uint8Array[] {
-  if (event.type === "messages") return event.messages.map(messageFrame);
-  return [encoder.encode(dataLine({ type: "stream_deleted", streamName: event.streamName }))];
+function* frames(event: HubEvent): Generator<Uint8Array> {
+  if (event.type === "messages") for (const message of event.messages) yield messageFrame(message);
+  else yield encoder.encode(dataLine({ type: "stream_deleted", streamName: event.streamName }));
 }
 
 /** Each message is put into words once, for however many listeners. */

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { jsonBody, parseJson, readText } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
-import { invalidInput, validate } from "../../http/validate.ts";
+import { parse, validate } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageData, MessageId, StreamKey } from "../../streams/buffer.ts";
 import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
@@ -120,9 +120,7 @@ export function streamRoutes(deps: Deps) {
 async function readBatch(c: Context): Promise<NewMessage[]> {
   const text = await readText(c, MAX_BATCH_BYTES);
   if (/^application\/x-ndjson\b/i.test(c.req.header("Content-Type") ?? "")) return parseBatchLines(text);
-  const result = batchSchema.safeParse(parseJson(text));
-  if (!result.success) throw invalidInput(result.error.issues);
-  return parseBatch(result.data.messages);
+  return parseBatch(parse(batchSchema, parseJson(text)).messages);
 }
 
 /** Where to begin; the header goes first, since a browser that comes back sends it to the address it began with. */
@@ -131,10 +129,6 @@ function startOf(
   { lastEventId, from }: { lastEventId?: MessageId | undefined; from?: "-" | undefined },
 ) {
   const header = c.req.header("Last-Event-ID");
-  if (header) {
-    const result = lastEventIdSchema.safeParse(header);
-    if (!result.success) throw invalidInput(result.error.issues);
-    return result.data;
-  }
+  if (header) return parse(lastEventIdSchema, header);
   return lastEventId ?? (from && FIRST_MESSAGE_ID);
 }

@@ -18,7 +18,7 @@ export async function appendMessages(
 ): Promise<MessageId[]> {
   const timestamp = now();
   const data = messages.map(({ message, author }) => {
-    const text = typeof message === "string" ? message : JSON.stringify(message);
+    const text = typeof message === "string" ? message : toText(message);
     if (Buffer.byteLength(text) > MAX_MESSAGE_BYTES) {
       throw new AppError("payload_too_large", `A message may have at most ${MAX_MESSAGE_BYTES} bytes.`);
     }
@@ -31,6 +31,15 @@ export async function appendMessages(
   const ids = await buffer.append(key, data);
   hub.notify(key.owner);
   return ids;
+}
+
+/** @throws AppError invalid_input for an object that can be parsed but not written: it nests too deep. */
+function toText(message: object): string {
+  try {
+    return JSON.stringify(message);
+  } catch (cause) {
+    throw new AppError("invalid_input", "The message nests too deep.", { cause });
+  }
 }
 
 /** The messages of a batch; the error names the first element that is none. */
@@ -77,12 +86,12 @@ function isWrapped(item: object): item is NewMessage {
 
 function badBatchItem(index: number): AppError {
   const message = "must be text or a JSON object";
-  return invalidInput([{ code: "custom", path: ["messages", index], message, input: undefined }]);
+  return invalidInput([{ path: ["messages", index], message }]);
 }
 
 /** @throws AppError stream_not_found, or stream_in_use while an unfinished workout records into the stream. */
 export async function deleteStream(
-  { database, buffer, hub }: Pick<Deps, "database" | "buffer" | "hub">,
+  { database, hub }: Pick<Deps, "database" | "hub">,
   key: StreamKey,
 ): Promise<void> {
   const workout = await findUnfinishedByStream(database, key);
@@ -92,9 +101,7 @@ export async function deleteStream(
       "A workout is recording into this stream. Complete or delete the workout.",
     );
   }
-  await hub.drain(key);
-  if (!(await buffer.delete(key))) throw streamNotFound(key.name);
-  hub.announceDeleted(key);
+  if (!(await hub.deleteStream(key))) throw streamNotFound(key.name);
 }
 
 export function streamNotFound(name: string): AppError {

@@ -111,8 +111,5 @@ export async function releaseArchived(
   key: StreamKey,
 ): Promise<void> {
   const through = await findArchivedThrough(database, key);
-  if (through === null || !(await buffer.info(key))) return;
-  await hub.drain(key);
-  await buffer.delete(key, through);
-  if (!(await buffer.info(key))) hub.announceDeleted(key);
+  if (through !== null && (await buffer.info(key))) await hub.deleteStream(key, through);
 }

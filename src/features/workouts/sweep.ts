@@ -1,6 +1,7 @@
 import { Cron } from "croner";
 import type { Deps } from "../../runtime.ts";
 import type { StreamInfo } from "../../streams/buffer.ts";
+import { findUser } from "../accounts/repository.ts";
 import { completeWorkout, releaseArchived } from "./complete.ts";
 import { streamKey } from "./lookup.ts";
 import {
@@ -31,19 +32,26 @@ export async function sweep(
   const idleSince = deps.now() - idleMs;
   let deletedCount = 0;
   let archivedCount = 0;
-  for (const workout of await listUnfinished(deps.database, owner)) {
+  const failures: unknown[] = [];
+  await each(await listUnfinished(deps.database, owner), failures, async (workout) => {
     const info = await deps.buffer.info(streamKey(workout));
-    if (Math.max(workout.updatedAt.getTime(), info?.lastActivity ?? 0) > idleSince) continue;
+    if (Math.max(workout.updatedAt.getTime(), info?.lastActivity ?? 0) > idleSince) return;
     await completeWorkout(deps, workout.userId, workout.id, { archiveTelemetry: true });
     archivedCount += 1;
-  }
-  for (const info of await deps.buffer.list(owner)) {
-    if (info.lastActivity > idleSince) continue;
+  });
+  await each(await deps.buffer.list(owner), failures, async (info) => {
+    if (info.lastActivity > idleSince) return;
     const outcome = await sweepStream(deps, info);
     if (outcome === "archived") archivedCount += 1;
     if (outcome === "deleted") deletedCount += 1;
-  }
+  });
+  if (failures.length > 0) throw failures[0];
   return { deletedCount, archivedCount };
+}
+
+/** One after another; a ride that cannot be brought home does not keep the others out. */
+async function each<T>(items: T[], failures: unknown[], visit: (item: T) => Promise<void>): Promise<void> {
+  for (const item of items) await visit(item).catch((error: unknown) => failures.push(error));
 }
 
 async function sweepStream(
@@ -55,9 +63,9 @@ async function sweepStream(
   if (await findUnfinishedByStream(deps.database, key)) return "kept";
   const info = await deps.buffer.info(key);
   if (!info) return "kept";
-  if (info.length === 0) {
-    await deps.buffer.delete(key);
-    deps.hub.announceDeleted(key);
+  // A sample on its way while an account was being deleted leaves a stream of nobody's.
+  if (info.length === 0 || !(await findUser(deps.database, owner))) {
+    await deps.hub.deleteStream(key);
     return "deleted";
   }
   const { samples } = await readRide(deps.buffer, key);

@@ -1,9 +1,10 @@
-import type { WriterReply, WriterRequest, WriterResult } from "./embedded-writer.ts";
+import { createWriteConnection, type WriterRequest, type WriterResult } from "./embedded-connection.ts";
+import type { WriterReply } from "./embedded-writer.ts";
 
-export interface WriterThread {
+export interface Writer {
   /**
    * Sends one request; the next may be sent when this one has settled.
-   * @throws Error with the store's own words when it fails or the thread dies.
+   * @throws Error with the store's own words when it fails or the thread has died.
    */
   request(request: WriterRequest): Promise<WriterResult[]>;
   /** Why the thread is no more. */
@@ -11,7 +12,16 @@ export interface WriterThread {
   terminate(): void;
 }
 
-export function startWriterThread(): WriterThread {
+/**
+ * With full durability every commit waits for the disk, in a thread of its own. With relaxed it waits for
+ * nothing, and handing it to a thread would cost more than doing it.
+ */
+export function startWriter(durability: "full" | "relaxed"): Writer {
+  if (durability === "full") return startWriterThread();
+  return { request: createWriteConnection(), failure: undefined, terminate() {} };
+}
+
+function startWriterThread(): Writer {
   // The build script of the binary names this file as an entry point beside main.ts.
   const worker = new Worker(new URL("./embedded-writer.ts", import.meta.url).href);
   let pending: PromiseWithResolvers<WriterResult[]> | undefined;

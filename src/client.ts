@@ -1,0 +1,23 @@
+import { type ClientRequestOptions, hc } from "hono/client";
+import type { App } from "./app.ts";
+
+export type ClientOptions = {
+  /** An access token or an API key; a single-user server wants neither. */
+  token?: string | undefined;
+  apiKey?: string | undefined;
+  /** In place of the global one. */
+  fetch?: NonNullable<ClientRequestOptions["fetch"]>;
+};
+
+/** The service's routes as typed functions: `client.api.workouts.$post({ json })`. */
+export function createClient(url: string, { token, apiKey, fetch = globalThis.fetch }: ClientOptions = {}) {
+  return hc<App>(url, {
+    fetch,
+    headers: {
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+      ...(apiKey !== undefined && { "X-API-Key": apiKey }),
+    },
+  });
+}
+
+export type Client = ReturnType<typeof createClient>;

@@ -1,0 +1,39 @@
+import { createApp } from "./app.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Above any body that a route takes; the routes answer 413 with a sentence, this only keeps memory bounded. */
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+
+/** Longer than the slowest call; routes of event streams set their own. */
+const IDLE_TIMEOUT_SECONDS = 60;
+
+/** How long requests may take to finish once the server is to stop, in milliseconds. */
+const LONGEST_STOP_MS = 5000;
+
+export type RunningServer = {
+  /** Its origin, as in http://127.0.0.1:3000. */
+  url: string;
+  /** Ends listeners and lets requests finish; the runtime stays open. */
+  stop(): Promise<void>;
+};
+
+/** @throws Error when the port cannot be had. */
+export function startServer({ deps }: Pick<Runtime, "deps">): RunningServer {
+  const app = createApp(deps);
+  const server = Bun.serve({
+    hostname: deps.config.host,
+    port: deps.config.port,
+    idleTimeout: IDLE_TIMEOUT_SECONDS,
+    maxRequestBodySize: MAX_REQUEST_BYTES,
+    fetch: (request, server) => app.fetch(request, { server }),
+  });
+  return {
+    url: server.url.origin,
+    async stop() {
+      deps.hub.close();
+      const timer = setTimeout(() => server.stop(true), LONGEST_STOP_MS);
+      await server.stop();
+      clearTimeout(timer);
+    },
+  };
+}
