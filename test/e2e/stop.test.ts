@@ -1,0 +1,81 @@
+import { expect, test } from "bun:test";
+import { compareMessageIds } from "../../src/streams/message-id.ts";
+import {
+  type Posted,
+  type Rider,
+  registerRider,
+  type StoredMessage,
+  type Workout,
+} from "../support/rider.ts";
+import { madeUpRide } from "../support/rides.ts";
+import { startServer } from "../support/server.ts";
+import { takeAll, takeMessages } from "../support/sse.ts";
+import { openStalledReader } from "../support/stalled-reader.ts";
+
+test("SIGTERM ends who listens, answers who is posting, and loses nothing", async () => {
+  await using server = await startServer();
+  const rider = await registerRider(server);
+  const ride = madeUpRide(500);
+  const { workout } = await rider.call<{ workout: Workout }>("POST", "/api/workouts", { streamName: "ride" });
+  const listeners = await Promise.all(
+    ["ride/listen", "ride/listen?from=-", "listenAll", "later/listen"].map((path) => rider.listen(path)),
+  );
+  const stored = await rider.postBatch("ride", ride, "ndjson");
+  const posting = Promise.allSettled(
+    madeUpRide(20, Date.UTC(2026, 6, 1)).map((message) =>
+      rider.call<Posted>("POST", "/api/streams/ride/messages", { message }),
+    ),
+  );
+  const [exitCode, posts, heard] = await Promise.all([
+    server.signal("SIGTERM"),
+    posting,
+    Promise.all(listeners.map(takeAll)),
+  ]);
+  expect(exitCode).toBe(0);
+  expect(heard.map((events) => events[0]?.data.type)).toEqual(Array(4).fill("connected"));
+
+  await server.restart();
+  const messages = await messagesOf(rider, "ride");
+  const acknowledged = posts.flatMap((post) => (post.status === "fulfilled" ? [post.value.messageId] : []));
+  expect(messages.map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
+  expect(messages.slice(0, 500).map(({ data }) => JSON.parse(data.message))).toEqual(ride);
+  expect(await rider.call<Workout>("GET", "/api/workouts/by-stream/ride")).toEqual(workout);
+  expect(await server.signal("SIGINT")).toBe(0);
+  expect(messages.map(({ id }) => id)).toContain(stored.lastMessageId);
+}, 20_000);
+
+test("a restart keeps sessions and the order of message ids, and listeners resume across it", async () => {
+  await using server = await startServer();
+  const rider = await registerRider(server);
+  const ride = madeUpRide(30);
+  const before = await rider.postBatch("ride", ride.slice(0, 20), "json");
+  await server.signal("SIGTERM");
+  await server.restart();
+  using events = await rider.listen("ride/listen", before.firstMessageId);
+  const after = await rider.postBatch("ride", ride.slice(20), "json");
+  expect(compareMessageIds(after.firstMessageId, before.lastMessageId)).toBeGreaterThan(0);
+  const heard = await takeMessages(events, 29);
+  expect(heard.map(({ data }) => JSON.parse(data.message))).toEqual(ride.slice(1));
+}, 20_000);
+
+test("SIGTERM does not wait for a reader that has stalled", async () => {
+  await using server = await startServer();
+  const rider = await registerRider(server);
+  using fast = await rider.listen("ride/listen");
+  using _stalled = await openStalledReader(`${server.url}/api/streams/ride/listen`, rider.accessToken);
+  // More than the buffers of the system take for the reader.
+  for (let second = 0; second < 200; second += 5) {
+    const samples = madeUpRide(5, second * 1000).map((sample) => ({ ...sample, note: "x".repeat(90_000) }));
+    await rider.postBatch("ride", samples, "ndjson");
+    await takeMessages(fast, samples.length);
+  }
+  // Docker kills after 10 s.
+  const began = performance.now();
+  expect(await server.signal("SIGTERM")).toBe(0);
+  expect(performance.now() - began).toBeLessThan(9000);
+}, 15_000);
+
+async function messagesOf(rider: Rider, streamName: string): Promise<StoredMessage[]> {
+  const path = `/api/streams/${streamName}/messages?count=1000`;
+  return (await rider.call<{ messages: StoredMessage[] }>("GET", path)).messages;
+}
