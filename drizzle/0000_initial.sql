@@ -116,5 +116,5 @@ CREATE TABLE `workouts` (
 CREATE INDEX `workouts_user_start` ON `workouts` (`user_id`,`start_time`);--> statement-breakpoint
 CREATE INDEX `workouts_user_status_start` ON `workouts` (`user_id`,`status`,`start_time`);--> statement-breakpoint
 CREATE INDEX `workouts_status` ON `workouts` (`status`);--> statement-breakpoint
-CREATE INDEX `workouts_stream` ON `workouts` (`user_id`,`stream_name`);--> statement-breakpoint
+CREATE INDEX `workouts_stream` ON `workouts` (`user_id`,`stream_name`,`archived_through`);--> statement-breakpoint
 CREATE UNIQUE INDEX `workouts_unfinished_stream` ON `workouts` (`user_id`,`stream_name`) WHERE status IN ('ACTIVE', 'PAUSED');

@@ -100,7 +100,7 @@ export const workouts = sqliteTable(
     sport: text().notNull().default("cycling"),
     startTime: time("start_time").notNull(),
     endTime: time("end_time"),
-    /** Whole seconds from start to end. */
+    /** Seconds: elapsedTime of the summary, or without samples the time from start to end. */
     duration: integer(),
     status: text({ enum: workoutStatuses }).notNull(),
     summary: text({ mode: "json" }).$type<Summary>(),
@@ -118,7 +118,7 @@ export const workouts = sqliteTable(
     index("workouts_user_start").on(table.userId, table.startTime),
     index("workouts_user_status_start").on(table.userId, table.status, table.startTime),
     index("workouts_status").on(table.status),
-    index("workouts_stream").on(table.userId, table.streamName),
+    index("workouts_stream").on(table.userId, table.streamName, table.archivedThrough),
     uniqueIndex("workouts_unfinished_stream")
       .on(table.userId, table.streamName)
       .where(sql`status IN ('ACTIVE', 'PAUSED')`),

@@ -3,6 +3,8 @@ import type { z } from "zod";
 import { AppError } from "../errors.ts";
 import { parse, type Validation } from "./validate.ts";
 
+const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i;
+
 /** Enough for any body but those of samples, in bytes. */
 const SMALL_BODY = 64 * 1024;
 
@@ -15,11 +17,12 @@ export function jsonBody<Schema extends z.ZodType>(
   { maxBytes = SMALL_BODY } = {},
 ): Validation<"json", Schema> {
   return async function jsonBody(c, next) {
+    const text = await readText(c, maxBytes);
     const type = c.req.header("Content-Type");
-    if (type !== undefined && !/^application\/([\w.-]+\+)?json\b/i.test(type)) {
+    if (text !== "" && type !== undefined && !JSON_TYPE.test(type)) {
       throw new AppError("invalid_input", `Send the body as application/json, not as ${type}.`);
     }
-    c.req.addValidatedData("json", parse(schema, parseJson(await readText(c, maxBytes))) as object);
+    c.req.addValidatedData("json", parse(schema, parseJson(text)) as object);
     return next();
   };
 }

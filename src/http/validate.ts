@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { z } from "zod";
 import { AppError } from "../errors.ts";
 
@@ -18,10 +18,18 @@ export function validate<Target extends "param" | "query", Schema extends z.ZodT
   schema: Schema,
 ): Validation<Target, Schema> {
   return async function validate(c, next) {
-    const input = target === "param" ? c.req.param() : c.req.query();
+    const input = target === "param" ? c.req.param() : queryOf(c);
     c.req.addValidatedData(target, parse(schema, input) as object);
     return next();
   };
+}
+
+/** A parameter given twice is an array, which no schema here takes. */
+function queryOf(c: Context): Record<string, string | string[] | undefined> {
+  const entries = Object.entries(c.req.queries());
+  return Object.fromEntries(
+    entries.map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+  );
 }
 
 /** @throws AppError invalid_input: one sentence, and under `details` what is wrong with each field. */

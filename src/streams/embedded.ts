@@ -54,7 +54,11 @@ export async function openEmbeddedBuffer(options: {
   const reader = await openClient({ url, durability, readOnly: true });
 
   const streams = new Map<string, Map<string, sql.StoredStream>>();
-  for (const stream of state.streams) ownerStreams(stream.owner).set(stream.name, stream);
+  for (const stream of state.streams) {
+    // Ids run ahead of a clock that has been set back; what was active in the future was so until now.
+    const lastActivity = Math.min(stream.lastActivity, now());
+    ownerStreams(stream.owner).set(stream.name, { ...stream, lastActivity });
+  }
   let lastStreamId = Math.max(0, ...state.streams.map(({ id }) => id));
   let lastId = idParts(state.ids.sort(compareMessageIds).at(-1) ?? FIRST_MESSAGE_ID);
   let lastCommitted = formatMessageId(lastId);
@@ -132,7 +136,7 @@ export async function openEmbeddedBuffer(options: {
     stream.length += ids.length;
     stream.firstMessageId ??= formatMessageId(first);
     stream.lastMessageId = lastCommitted;
-    stream.lastActivity = Math.max(stream.lastActivity, id.milliseconds);
+    stream.lastActivity = now();
   }
 
   async function commitDelete({ key, through }: Delete): Promise<boolean> {

@@ -65,7 +65,7 @@ export class Listener {
       ({ id, streamName }) => this.wants(streamName) && compareMessageIds(id, this.cursor) > 0,
     );
     const last = fresh.at(-1);
-    if (!last) return;
+    if (!last || this.#ending) return;
     this.cursor = last.id;
     if (this.#backlog > LARGEST_BACKLOG) {
       this.end();

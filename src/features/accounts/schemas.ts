@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { text } from "../../http/text.ts";
 
 const email = z
   .string()
@@ -8,7 +9,7 @@ const email = z
   .pipe(z.email({ error: "is not an e-mail address" }));
 
 const password = z.string().min(8).max(128);
-const displayName = z.string().trim().min(1).max(100);
+const displayName = text(100).min(1);
 const timezone = z.string().refine(isTimeZone, { error: "is no time zone such as Europe/Berlin" });
 
 export const registerSchema = z.object({ email, password, displayName: displayName.optional() });
@@ -41,7 +42,7 @@ export const profileSchema = z.object({
 export const passwordSchema = z.object({ currentPassword: z.string().max(128), newPassword: password });
 
 export const keySchema = z.object({
-  name: z.string().trim().min(1).max(100),
+  name: text(100).min(1),
   expiresAt: z.iso
     .datetime({ offset: true, error: "is no ISO 8601 time such as 2026-12-31T00:00:00Z" })
     .transform((text) => new Date(text))

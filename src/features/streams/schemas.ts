@@ -30,8 +30,7 @@ const author = z.string().min(1).max(100);
 
 export const messageSchema = z.object({ message, author: author.optional() });
 
-/** One element of a batch: a message as it is, or with its author around it. */
-export const batchItemSchema = z.union([z.strictObject({ message, author: author.optional() }), message]);
+export type NewMessage = z.output<typeof messageSchema>;
 
 export const batchSchema = z.object({ messages: z.array(z.unknown()).min(1, "must not be empty") });
 
@@ -68,5 +67,9 @@ export const listenQuery = z.object({
 
 export const cleanupQuery = z.object({
   /** Milliseconds without a message after which a stream counts as idle. */
-  retention: z.coerce.number().int().nonnegative().optional(),
+  retention: z
+    .string()
+    .regex(/^\d{1,15}$/, "must be a whole number of milliseconds")
+    .transform(Number)
+    .optional(),
 });

@@ -1,11 +1,8 @@
 import { AppError } from "../../errors.ts";
-import { invalidInput } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageData, MessageId, StreamKey } from "../../streams/buffer.ts";
 import { findUnfinishedByStream } from "../workouts/repository.ts";
-import { batchItemSchema, MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES } from "./schemas.ts";
-
-export type NewMessage = { message: string | object; author?: string | undefined };
+import { MAX_MESSAGE_BYTES, type NewMessage } from "./schemas.ts";
 
 /**
  * Stores messages of one stream, all or nothing, and tells its listeners. Resolves, once they survive a crash,
@@ -40,53 +37,6 @@ function toText(message: object): string {
   } catch (cause) {
     throw new AppError("invalid_input", "The message nests too deep.", { cause });
   }
-}
-
-/** The messages of a batch; the error names the first element that is none. */
-export function parseBatch(items: readonly unknown[]): NewMessage[] {
-  if (items.length === 0) throw new AppError("invalid_input", "The batch has no messages.");
-  if (items.length > MAX_BATCH_MESSAGES) {
-    throw new AppError("payload_too_large", `A batch may have at most ${MAX_BATCH_MESSAGES} messages.`);
-  }
-  return items.map((item, index) => {
-    const result = batchItemSchema.safeParse(item);
-    if (!result.success) throw badBatchItem(index);
-    const { data } = result;
-    return typeof data === "object" && isWrapped(data) ? data : { message: data };
-  });
-}
-
-/** The lines of an NDJSON batch as they stand, so that no number of a sample is rewritten. */
-export function parseBatchLines(text: string): NewMessage[] {
-  const lines = text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
-  const items = lines.map((line, index) => {
-    try {
-      return JSON.parse(line) as unknown;
-    } catch {
-      throw badBatchItem(index);
-    }
-  });
-  return parseBatch(items).map((parsed, index) => {
-    const line = lines[index];
-    return parsed.message === items[index] && typeof parsed.message === "object" && line !== undefined
-      ? { message: line }
-      : parsed;
-  });
-}
-
-function isWrapped(item: object): item is NewMessage {
-  return (
-    Object.hasOwn(item, "message") &&
-    Object.keys(item).every((field) => field === "message" || field === "author")
-  );
-}
-
-function badBatchItem(index: number): AppError {
-  const message = "must be text or a JSON object";
-  return invalidInput([{ path: ["messages", index], message }]);
 }
 
 /** @throws AppError stream_not_found, or stream_in_use while an unfinished workout records into the stream. */

@@ -3,7 +3,7 @@ import { encodeTelemetry } from "../../domain/telemetry-codec.ts";
 import { AppError } from "../../errors.ts";
 import type { Deps } from "../../runtime.ts";
 import type { StreamKey } from "../../streams/buffer.ts";
-import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
+import { compareMessageIds, FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { getWorkout, isUnfinished, streamKey } from "./lookup.ts";
 import {
   findArchivedThrough,
@@ -37,11 +37,22 @@ export async function completeWorkout(
   }
   const completed = isUnfinished(workout) ? await store(deps, workout, options) : workout;
   if (!completed) return completeWorkout(deps, userId, id, options);
-  await releaseArchived(deps, streamKey(completed)).catch((error: unknown) => {
+  await deleteRecorded(deps, completed, isUnfinished(workout)).catch((error: unknown) => {
     // The ride is safe; the sweep deletes what is left of its stream.
     deps.log.warn({ err: error, workoutId: id }, "the stream of a completed workout could not be deleted");
   });
   return completed;
+}
+
+/** An empty stream is its ride's only while that is being completed: later it may be one that has just begun. */
+async function deleteRecorded(
+  deps: CompleteDeps,
+  workout: WorkoutRow,
+  justCompleted: boolean,
+): Promise<void> {
+  const key = streamKey(workout);
+  if (justCompleted) await deps.hub.deleteStream(key, FIRST_MESSAGE_ID);
+  await releaseArchived(deps, key);
 }
 
 /** Undefined when the workout was changed by another call meanwhile, and nothing was stored. */
@@ -111,5 +122,6 @@ export async function releaseArchived(
   key: StreamKey,
 ): Promise<void> {
   const through = await findArchivedThrough(database, key);
-  if (through !== null && (await buffer.info(key))) await hub.deleteStream(key, through);
+  const first = (await buffer.info(key))?.firstMessageId;
+  if (through && first && compareMessageIds(first, through) <= 0) await hub.deleteStream(key, through);
 }

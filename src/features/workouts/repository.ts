@@ -5,6 +5,7 @@ import { isUniqueViolation } from "../../db/errors.ts";
 import { ftpHistory, telemetry, workouts } from "../../db/schema.ts";
 import { AppError } from "../../errors.ts";
 import type { StreamKey } from "../../streams/buffer.ts";
+import { compareMessageIds } from "../../streams/message-id.ts";
 import type { listQuery } from "./schemas.ts";
 
 export type WorkoutRow = typeof workouts.$inferSelect;
@@ -69,7 +70,7 @@ export async function listUnfinished(executor: Executor, userId?: string): Promi
 
 /** Up to which message the stream's content is in finished workouts; null when there is none. */
 export async function findArchivedThrough(executor: Executor, key: StreamKey): Promise<string | null> {
-  const [row] = await executor
+  const rows = await executor
     .select({ archivedThrough: workouts.archivedThrough })
     .from(workouts)
     .where(
@@ -78,10 +79,10 @@ export async function findArchivedThrough(executor: Executor, key: StreamKey): P
         eq(workouts.streamName, key.name),
         isNotNull(workouts.archivedThrough),
       ),
-    )
-    .orderBy(desc(workouts.createdAt), desc(workouts.id))
-    .limit(1);
-  return row?.archivedThrough ?? null;
+    );
+  // Not that of the latest workout: ids increase even where the clock, and with it the workouts' times, went back.
+  const ids = rows.flatMap(({ archivedThrough }) => archivedThrough ?? []);
+  return ids.sort(compareMessageIds).at(-1) ?? null;
 }
 
 export async function listWorkouts(

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { workoutStatuses } from "../../db/schema.ts";
+import { text } from "../../http/text.ts";
 import { streamNameSchema } from "../streams/schemas.ts";
 
-const title = z.string().trim().max(200);
-const description = z.string().max(5000);
-const sport = z.string().trim().min(1).max(50);
+const title = text(200);
+const description = text(5000);
+const sport = text(50).min(1);
 
 export const idParam = z.object({ id: z.string() });
 

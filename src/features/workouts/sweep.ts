@@ -1,6 +1,8 @@
 import { Cron } from "croner";
+import { AppError } from "../../errors.ts";
 import type { Deps } from "../../runtime.ts";
-import type { StreamInfo } from "../../streams/buffer.ts";
+import type { MessageId, StreamInfo, StreamKey } from "../../streams/buffer.ts";
+import { FIRST_MESSAGE_ID, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { findUser } from "../accounts/repository.ts";
 import { completeWorkout, releaseArchived } from "./complete.ts";
 import { streamKey } from "./lookup.ts";
@@ -41,7 +43,7 @@ export async function sweep(
   });
   await each(await deps.buffer.list(owner), failures, async (info) => {
     if (info.lastActivity > idleSince) return;
-    const outcome = await sweepStream(deps, info);
+    const outcome = await sweepStream(deps, info, idleSince);
     if (outcome === "archived") archivedCount += 1;
     if (outcome === "deleted") deletedCount += 1;
   });
@@ -57,42 +59,59 @@ async function each<T>(items: T[], failures: unknown[], visit: (item: T) => Prom
 async function sweepStream(
   deps: SweepDeps,
   { owner, name }: StreamInfo,
+  idleSince: number,
 ): Promise<"archived" | "deleted" | "kept"> {
   const key = { owner, name };
   await releaseArchived(deps, key);
   if (await findUnfinishedByStream(deps.database, key)) return "kept";
   const info = await deps.buffer.info(key);
-  if (!info) return "kept";
+  // The list is from the beginning of the sweep: a ride may have come alive since.
+  if (!info || info.lastActivity > idleSince) return "kept";
   // A sample on its way while an account was being deleted leaves a stream of nobody's.
-  if (info.length === 0 || !(await findUser(deps.database, owner))) {
-    await deps.hub.deleteStream(key);
-    return "deleted";
-  }
+  if (!(await findUser(deps.database, owner))) return deleteAll(deps, key, LAST_MESSAGE_ID);
+  // Only as an empty one: a sample may be on its way into it.
+  if (info.length === 0) return deleteAll(deps, key, FIRST_MESSAGE_ID);
   const { samples } = await readRide(deps.buffer, key);
   const [first] = samples;
   if (!first) return "kept";
   // Claimed first and completed then: killed in between, the next sweep finds an idle unfinished workout.
   const workout = await claim(deps, key, new Date(first.timestamp), new Date(info.lastActivity));
+  if (!workout) return "kept";
   await completeWorkout(deps, owner, workout.id, { archiveTelemetry: true });
   return "archived";
 }
 
-function claim(
+async function deleteAll(
+  { hub, buffer }: SweepDeps,
+  key: StreamKey,
+  through: MessageId,
+): Promise<"deleted" | "kept"> {
+  await hub.deleteStream(key, through);
+  return (await buffer.info(key)) ? "kept" : "deleted";
+}
+
+/** Undefined when somebody else has claimed the stream meanwhile. */
+async function claim(
   { database }: SweepDeps,
-  { owner, name }: { owner: string; name: string },
+  { owner, name }: StreamKey,
   startTime: Date,
   lastActivity: Date,
-): Promise<WorkoutRow> {
-  return insertWorkout(database, {
-    id: Bun.randomUUIDv7(),
-    userId: owner,
-    streamName: name,
-    title: "Recovered ride",
-    startTime,
-    status: "ACTIVE",
-    createdAt: lastActivity,
-    updatedAt: lastActivity,
-  });
+): Promise<WorkoutRow | undefined> {
+  try {
+    return await insertWorkout(database, {
+      id: Bun.randomUUIDv7(),
+      userId: owner,
+      streamName: name,
+      title: "Recovered ride",
+      startTime,
+      status: "ACTIVE",
+      createdAt: lastActivity,
+      updatedAt: lastActivity,
+    });
+  } catch (error) {
+    if (error instanceof AppError && error.code === "stream_in_use") return undefined;
+    throw error;
+  }
 }
 
 /** Sweeps for everybody and purges the trash: at once, then every ten minutes. */

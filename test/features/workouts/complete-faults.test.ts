@@ -1,0 +1,167 @@
+import { expect, test } from "bun:test";
+import { useService } from "../../support/accounts.ts";
+import { deleted, listen } from "../streams/events.ts";
+import { append, listStreams, sendBatch, streamNames } from "../streams/streams.ts";
+import { change, complete, eachSecond, getWorkout, history, startRide, telemetryOf, trash } from "./rides.ts";
+
+const service = useService({ fresh: true });
+
+test("if the stream cannot be read it is 503 and nothing changes; once it can be, the ride is whole", async () => {
+  const { rider, app } = service;
+  const started = await startRide(rider, { streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(60));
+  await app.deps.buffer.close();
+  const calls: [string, string][] = [
+    ["POST", "/complete"],
+    ["DELETE", ""],
+    ["DELETE", "?permanent=true"],
+    ["GET", "/summary"],
+    ["GET", "/telemetry"],
+    ["GET", "?includeTelemetry=true"],
+  ];
+  for (const [method, path] of calls) {
+    const refusal = await rider.refused(method, `/api/workouts/${started.id}${path}`);
+    expect(refusal).toMatchObject({
+      status: 503,
+      code: "buffer_unavailable",
+      retryAfter: expect.stringMatching(/^\d+$/),
+    });
+  }
+  const another = { json: { streamName: "another" } };
+  expect(await rider.refused("POST", "/api/workouts", another)).toMatchObject({ status: 503 });
+  expect(await history(rider)).toEqual([started]);
+
+  await app.reopen();
+  expect(await history(rider)).toEqual([started]);
+  expect(await streamNames(rider)).toEqual(["ride"]);
+  expect(await complete(rider, started.id)).toMatchObject({ archivedMessages: 60 });
+  expect(await telemetryOf(rider, started.id)).toEqual(eachSecond(60));
+});
+
+test("if the database cannot be reached it is 503 and the stream stays; once it can be, the ride is whole", async () => {
+  const { rider, app } = service;
+  const { id } = await startRide(rider, { streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(60));
+  app.deps.database.$client.close();
+  for (const [method, path] of [
+    ["POST", `/${id}/complete`],
+    ["DELETE", `/${id}`],
+    ["GET", ""],
+  ] as const) {
+    const refusal = await rider.refused(method, `/api/workouts${path}`);
+    expect(refusal).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) });
+    expect(refusal.error).not.toMatch(/sql/i);
+  }
+  await app.deps.database.$client.reconnect();
+  expect(await listStreams(rider)).toMatchObject([{ name: "ride", length: 60 }]);
+  expect(await getWorkout(rider, id)).toMatchObject({ status: "ACTIVE" });
+  expect(await complete(rider, id)).toMatchObject({ archivedMessages: 60 });
+});
+
+test("a sample nested beyond measure does not keep the ride from being completed", async () => {
+  const { rider } = service;
+  const { id } = await startRide(rider, { streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(10));
+  // Two bytes a level: within the 100 KB that a message may have.
+  await append(rider, "ride", `{"note":${"[".repeat(50_000)}${"]".repeat(50_000)}}`);
+  const { workout } = await complete(rider, id);
+  expect(workout.status).toBe("COMPLETED");
+  expect((await telemetryOf(rider, id)).slice(0, 10)).toEqual(eachSecond(10));
+});
+
+test("rides on one stream stay apart though the clock goes back between them", async () => {
+  const { rider, app } = service;
+  const rides = [1, 2, 3].map((day) => eachSecond(10, { power: 100 * day }, Date.UTC(2026, 4, day)));
+  const ids: string[] = [];
+  for (const samples of rides) {
+    const { id } = await startRide(rider, { streamName: "ride" });
+    await sendBatch(rider, "ride", samples);
+    await complete(rider, id);
+    ids.push(id);
+    app.clock.time -= 3_600_000;
+  }
+  const stored = await Promise.all(ids.map((id) => telemetryOf(rider, id)));
+  expect(stored.map((samples) => samples.length)).toEqual([10, 10, 10]);
+  expect(stored).toEqual(rides);
+  expect(await streamNames(rider)).toEqual([]);
+});
+
+/** Calls on a finished ride, each of which has no business with a later one. */
+const ON_THE_OLD_RIDE = {
+  "completing it again": (id: string) => complete(service.rider, id),
+  "putting it into the trash": (id: string) => trash(service.rider, id),
+  "deleting it for good": (id: string) => trash(service.rider, id, "?permanent=true"),
+  "archiving and restoring it": async (id: string) => {
+    await change(service.rider, id, "archive");
+    await change(service.rider, id, "restore");
+  },
+};
+
+test.each(Object.entries(ON_THE_OLD_RIDE))(
+  "%s leaves the next ride on the stream alone, and who listens to it",
+  async (_name, act) => {
+    const { rider } = service;
+    const old = await startRide(rider, { streamName: "ride" });
+    await sendBatch(rider, "ride", eachSecond(3));
+    await complete(rider, old.id);
+    const next = await startRide(rider, { streamName: "ride" });
+    const events = await listen(rider, "/api/streams/ride/listen");
+    await events.next();
+    const waiting = events.next();
+
+    await act(old.id);
+    expect(await listStreams(rider)).toMatchObject([{ name: "ride", length: 0 }]);
+    await append(rider, "ride", { timestamp: 1, power: 300 });
+    expect((await waiting)?.payload).toMatchObject({ type: "message" });
+    expect(await telemetryOf(rider, next.id)).toEqual([{ timestamp: 1, power: 300 }]);
+    await events.leave();
+  },
+);
+
+test("who waits on a stream made again hears the ride that starts on it", async () => {
+  const { rider } = service;
+  const old = await startRide(rider, { streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(3));
+  await complete(rider, old.id);
+  await rider.send("POST", "/api/streams/create", { streamName: "ride" });
+  const events = await listen(rider, "/api/streams/ride/listen");
+  await events.next();
+  const waiting = events.next();
+  await startRide(rider, { streamName: "ride" });
+  await append(rider, "ride", { power: 300 });
+  expect(await waiting).not.toEqual(deleted("ride"));
+  await events.leave();
+});
+
+test("a start that is refused does not end the connection of who listens to the ride", async () => {
+  const { rider } = service;
+  const old = await startRide(rider, { streamName: "ride" });
+  await complete(rider, old.id);
+  await startRide(rider, { streamName: "ride" });
+  const events = await listen(rider, "/api/streams/ride/listen");
+  await events.next();
+  const waiting = events.next();
+  expect(await rider.refused("POST", "/api/workouts", { json: { streamName: "ride" } })).toMatchObject({
+    status: 409,
+  });
+  await append(rider, "ride", { power: 300 });
+  expect(await waiting).not.toEqual(deleted("ride"));
+  await events.leave();
+});
+
+test("workouts and their rides are the same after a restart", async () => {
+  const { rider, app } = service;
+  const active = await startRide(rider, { streamName: "active" });
+  await sendBatch(rider, "active", eachSecond(5));
+  const paused = await startRide(rider, { streamName: "paused" });
+  await change(rider, paused.id, "pause");
+  const finished = await startRide(rider, { streamName: "finished" });
+  await sendBatch(rider, "finished", eachSecond(7));
+  await complete(rider, finished.id);
+  const before = await history(rider);
+  await app.reopen();
+  expect(await history(rider)).toEqual(before);
+  expect(await telemetryOf(rider, active.id)).toEqual(eachSecond(5));
+  expect(await telemetryOf(rider, finished.id)).toEqual(eachSecond(7));
+  expect((await change(rider, paused.id, "resume")).status).toBe("ACTIVE");
+});

@@ -1,0 +1,96 @@
+import { expect, test } from "bun:test";
+import { ftpHistory } from "../../../src/db/schema.ts";
+import { useService } from "../../support/accounts.ts";
+import { append, sendBatch } from "../streams/streams.ts";
+import { change, complete, eachSecond, getWorkout, startRide, summaryOf } from "./rides.ts";
+
+const service = useService();
+
+test("of a workout without samples it is all zeros and nulls", async () => {
+  const { id } = await startRide(service.rider);
+  const summary = await summaryOf(service.rider, id);
+  expect(summary).toEqual({
+    sampleCount: 0,
+    skippedMessages: 0,
+    elapsedTime: 0,
+    recordedTime: 0,
+    movingTime: 0,
+    avgPower: null,
+    maxPower: null,
+    normalizedPower: null,
+    intensityFactor: null,
+    trainingStress: null,
+    variabilityIndex: null,
+    efficiencyFactor: null,
+    decoupling: null,
+    avgCadence: null,
+    maxCadence: null,
+    avgHeartrate: null,
+    maxHeartrate: null,
+    avgSpeed: null,
+    maxSpeed: null,
+    totalDistance: null,
+    elevationGain: null,
+    totalEnergy: null,
+    ftp: null,
+    powerZones: null,
+    powerCurve: null,
+  });
+  expect((await complete(service.rider, id)).workout.summary).toEqual(summary);
+});
+
+test("it grows with the ride, while the workout itself has none", async () => {
+  const { rider } = service;
+  const { id } = await startRide(rider, { streamName: "ride" });
+  const samples = eachSecond(60, { power: 100 });
+  await sendBatch(rider, "ride", samples.slice(0, 20));
+  expect(await summaryOf(rider, id)).toMatchObject({ sampleCount: 20, recordedTime: 20, totalEnergy: 2 });
+  await sendBatch(rider, "ride", samples.slice(20));
+  expect(await summaryOf(rider, id)).toMatchObject({ sampleCount: 60, recordedTime: 60, totalEnergy: 6 });
+  expect(await getWorkout(rider, id)).toMatchObject({ status: "ACTIVE", summary: null, duration: null });
+});
+
+test.each(["ACTIVE", "PAUSED"])("of one that is %s it is what completing gives", async (status) => {
+  const { rider, app } = service;
+  const start = app.clock.time;
+  await app.deps.database.insert(ftpHistory).values({
+    id: Bun.randomUUIDv7(),
+    userId: rider.userId,
+    ftp: 250,
+    effectiveFrom: new Date(start - 86_400_000),
+    createdAt: new Date(start),
+  });
+  const { id } = await startRide(rider, { streamName: "ride" });
+  service.wait(100_000);
+  await change(rider, id, "pause");
+  service.wait(20_000);
+  await change(rider, id, "resume");
+  const samples = eachSecond(1500, {}, start).map((sample, second) => ({
+    ...sample,
+    power: 150 + (second % 100),
+    heartrate: 130 + (second % 20),
+    speed: 30,
+    altitude: second % 50,
+  }));
+  await sendBatch(rider, "ride", [...samples.slice(700), ...samples.slice(0, 800), "no sample"]);
+  service.wait(1_000_000);
+  if (status === "PAUSED") await change(rider, id, "pause");
+  service.wait(400_000);
+
+  const before = await summaryOf(rider, id);
+  expect(before).toMatchObject({ sampleCount: 1500, skippedMessages: 1, elapsedTime: 1500, ftp: 250 });
+  // Paused from second 100 to 120, and where it is paused at the end, from second 1120 on.
+  expect(before?.recordedTime).toBe(status === "PAUSED" ? 1100 : 1480);
+  const { workout } = await complete(rider, id);
+  expect(workout.summary).toEqual(before);
+  expect(await summaryOf(rider, id)).toEqual(before);
+});
+
+test("what arrives after completion does not change it", async () => {
+  const { rider } = service;
+  const { id } = await startRide(rider, { streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(30));
+  const { workout } = await complete(rider, id);
+  await append(rider, "ride", { timestamp: 1, power: 1000 });
+  expect(await summaryOf(rider, id)).toEqual(workout.summary);
+});

@@ -1,0 +1,196 @@
+import { expect, test } from "bun:test";
+import { count } from "drizzle-orm";
+import { telemetry } from "../../../src/db/schema.ts";
+import { scheduleSweep, sweep } from "../../../src/features/workouts/sweep.ts";
+import { registerRider, useService } from "../../support/accounts.ts";
+import { createTestApp } from "../../support/app.ts";
+import { append, sendBatch, streamNames } from "../streams/streams.ts";
+import { change, eachSecond, finishedRide, history, startRide, telemetryOf, trash } from "./rides.ts";
+
+const service = useService({ fresh: true });
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** What the schedule does each time. */
+const runOnce = () => scheduleSweep(service.app.deps).stop();
+
+async function telemetryRows(): Promise<number> {
+  const [row] = await service.app.deps.database.select({ rows: count() }).from(telemetry);
+  return row?.rows ?? 0;
+}
+
+test("the schedule brings home what everybody has left lying for twelve hours, and nothing younger", async () => {
+  const { rider, app } = service;
+  const other = await registerRider(app);
+  const active = await startRide(rider, { streamName: "active" });
+  await sendBatch(rider, "active", eachSecond(5));
+  const paused = await startRide(other, { streamName: "paused" });
+  await sendBatch(other, "paused", eachSecond(6));
+  await change(other, paused.id, "pause");
+  await sendBatch(other, "unclaimed", eachSecond(7));
+  await rider.send("POST", "/api/streams/create", { streamName: "empty" });
+  service.wait(HOUR);
+  await append(rider, "younger", { power: 1 });
+  service.wait(11 * HOUR + 1);
+  await runOnce();
+
+  expect(await history(rider)).toMatchObject([
+    { id: active.id, status: "COMPLETED", summary: { sampleCount: 5 } },
+  ]);
+  expect(await streamNames(rider)).toEqual(["younger"]);
+  const theirs = await history(other);
+  expect(
+    theirs.map(({ title, status, summary }) => [title, status, summary?.sampleCount]).toSorted(),
+  ).toEqual([
+    [null, "COMPLETED", 6],
+    ["Recovered ride", "COMPLETED", 7],
+  ]);
+  expect(await telemetryOf(other, paused.id)).toEqual(eachSecond(6));
+  expect(await streamNames(other)).toEqual([]);
+});
+
+test("how long that is can be configured", async () => {
+  const app = await createTestApp({ STREAM_IDLE_HOURS: "1" });
+  try {
+    const rider = await registerRider(app);
+    await append(rider, "ride", { power: 1 });
+    app.clock.time += HOUR + 1;
+    await scheduleSweep(app.deps).stop();
+    expect(await history(rider)).toHaveLength(1);
+  } finally {
+    await app.close();
+  }
+});
+
+test("the trash is emptied after thirty days", async () => {
+  const { rider } = service;
+  const kept = await finishedRide(rider, eachSecond(5), { title: "kept" });
+  const gone = await finishedRide(rider, eachSecond(5), { title: "gone" });
+  const rescued = await finishedRide(rider, eachSecond(5), { title: "rescued" });
+  const put = await finishedRide(rider, eachSecond(5), { title: "put away" });
+  await change(rider, put.id, "archive");
+  await trash(rider, gone.id);
+  await trash(rider, rescued.id);
+  service.wait(DAY);
+  const younger = await startRide(rider, { title: "younger", streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(5));
+  await trash(rider, younger.id);
+
+  service.wait(29 * DAY - 1000);
+  await runOnce();
+  expect(await history(rider, "?status=DELETED")).toHaveLength(3);
+  await change(rider, rescued.id, "restore");
+
+  service.wait(2000);
+  await runOnce();
+  expect((await history(rider, "?status=DELETED")).map(({ title }) => title)).toEqual(["younger"]);
+  expect(await rider.refused("GET", `/api/workouts/${gone.id}`)).toMatchObject({ status: 404 });
+  expect(await rider.refused("POST", `/api/workouts/${gone.id}/restore`)).toMatchObject({ status: 404 });
+  expect((await history(rider)).map(({ title }) => title).toSorted()).toEqual(["kept", "rescued"]);
+  expect((await history(rider, "?status=ARCHIVED")).map(({ title }) => title)).toEqual(["put away"]);
+  for (const { id } of [kept, rescued, put, younger])
+    expect(await telemetryOf(rider, id)).toEqual(eachSecond(5));
+  expect(await telemetryRows()).toBe(4);
+});
+
+test("deleting again what is in the trash does not keep it there for longer", async () => {
+  const { rider } = service;
+  const { id } = await finishedRide(rider, []);
+  await trash(rider, id);
+  service.wait(20 * DAY);
+  await rider.request(`/api/workouts/${id}`, { method: "DELETE" });
+  await rider.request(`/api/workouts/${id}`, { method: "PATCH", json: { title: "edited" } });
+  service.wait(10 * DAY + 1);
+  await runOnce();
+  expect(await history(rider, "?status=DELETED")).toEqual([]);
+});
+
+test("the thirty days begin with the latest deletion", async () => {
+  const { rider } = service;
+  const { id } = await finishedRide(rider, []);
+  await trash(rider, id);
+  service.wait(20 * DAY);
+  await change(rider, id, "restore");
+  await trash(rider, id);
+  service.wait(20 * DAY);
+  await runOnce();
+  expect(await history(rider, "?status=DELETED")).toMatchObject([{ id }]);
+});
+
+test("TRASH_DAYS says how many days", async () => {
+  const app = await createTestApp({ TRASH_DAYS: "1" });
+  try {
+    const rider = await registerRider(app);
+    const { id } = await finishedRide(rider, []);
+    await trash(rider, id);
+    app.clock.time += DAY - 1;
+    await scheduleSweep(app.deps).stop();
+    expect(await history(rider, "?status=DELETED")).toHaveLength(1);
+    app.clock.time += 2;
+    await scheduleSweep(app.deps).stop();
+    expect(await history(rider, "?status=DELETED")).toHaveLength(0);
+  } finally {
+    await app.close();
+  }
+});
+
+test("one ride that cannot be brought home does not keep the others away, nor the trash from being emptied", async () => {
+  const { rider, app } = service;
+  const other = await registerRider(app);
+  const old = await finishedRide(other, []);
+  await trash(other, old.id);
+  service.wait(30 * DAY);
+  await startRide(rider, { streamName: "broken" });
+  // A sample that no serializer takes: within the 100 KB that a message may have.
+  await append(rider, "broken", `{"note":${"[".repeat(50_000)}${"]".repeat(50_000)}}`);
+  const fine = await startRide(other, { streamName: "fine" });
+  await sendBatch(other, "fine", eachSecond(5));
+  service.wait(13 * HOUR);
+  await runOnce();
+  expect(await history(other)).toMatchObject([
+    { id: fine.id, status: "COMPLETED", summary: { sampleCount: 5 } },
+  ]);
+  expect(await history(other, "?status=DELETED")).toEqual([]);
+});
+
+test("sweeps at once bring each ride home once", async () => {
+  const { rider, app } = service;
+  await sendBatch(rider, "unclaimed", eachSecond(5));
+  await startRide(rider, { streamName: "active" });
+  await sendBatch(rider, "active", eachSecond(6));
+  service.wait(HOUR);
+  const options = { idleMs: HOUR / 2 };
+  const outcomes = await Promise.allSettled([sweep(app.deps, options), sweep(app.deps, options)]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+  const counts = (await history(rider)).map(({ summary }) => summary?.sampleCount);
+  expect(counts.toSorted()).toEqual([5, 6]);
+});
+
+test("a ride that starts while the sweep runs is not taken away", async () => {
+  const { rider, app } = service;
+  await rider.send("POST", "/api/streams/create", { streamName: "ride" });
+  service.wait(HOUR);
+  const [ride] = await Promise.all([
+    startRide(rider, { streamName: "ride" }),
+    sweep(app.deps, { idleMs: HOUR / 2 }),
+  ]);
+  await append(rider, "ride", { timestamp: 1, power: 100 });
+  expect(await history(rider)).toMatchObject([{ id: ride.id, status: "ACTIVE" }]);
+  expect(await telemetryOf(rider, ride.id)).toEqual([{ timestamp: 1, power: 100 }]);
+});
+
+test("what is left in the stream after a ride was completed does not become a ride again", async () => {
+  const { rider, app } = service;
+  const { id } = await startRide(rider, { streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(5));
+  await rider.send("POST", `/api/workouts/${id}/complete`);
+  // As after a crash between the commit and the deletion of the stream: a later sample comes first.
+  await append(rider, "ride", { timestamp: 1, power: 100 });
+  service.wait(13 * HOUR);
+  await sweep(app.deps, { idleMs: 12 * HOUR });
+  const rides = await history(rider);
+  expect(rides.map(({ title, summary }) => [title, summary?.sampleCount])).toEqual([
+    [null, 5],
+    ["Recovered ride", 1],
+  ]);
+});
