@@ -1,15 +1,7 @@
-import { setImmediate } from "node:timers/promises";
-import {
-  type Client,
-  createClient,
-  type InArgs,
-  type InStatement,
-  LibsqlError,
-  type ResultSet,
-  type Transaction,
-  type TransactionMode,
-} from "@libsql/client";
-import pLimit from "p-limit";
+import { type Client, createClient } from "@libsql/client";
+import Database from "libsql";
+import { isSuspect } from "./errors.ts";
+import { SerializedClient } from "./serialized-client.ts";
 
 export type OpenOptions = {
   /** `file:…`, or a remote `libsql:`, `http:`, `https:` URL. */
@@ -49,140 +41,74 @@ export async function closeClient(client: Client): Promise<void> {
 /** Waits for another process that holds the write lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5000;
 
-/** How long local calls, which are synchronous under their promises, may keep the event loop from turning. */
-const LONGEST_TURN_MS = 8;
-
 async function setPragmas(client: Client, options: OpenOptions): Promise<void> {
-  const pragmas = [
+  for (const pragma of pragmas(options)) await client.execute(`PRAGMA ${pragma}`);
+}
+
+function pragmas({ durability, readOnly }: OpenOptions): string[] {
+  return [
     `busy_timeout = ${BUSY_TIMEOUT_MS}`,
     "foreign_keys = ON",
-    `synchronous = ${options.durability === "full" ? "FULL" : "NORMAL"}`,
+    `synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`,
     "cache_size = -8000",
     "temp_store = MEMORY",
-    ...(options.readOnly ? ["query_only = ON"] : []),
+    ...(readOnly ? ["query_only = ON"] : []),
   ];
-  for (const pragma of pragmas) await client.execute(`PRAGMA ${pragma}`);
+}
+
+export type Statement = { sql: string; args?: (string | number)[] };
+
+/** Of a statement: the first value of its first row, and how many rows it changed. */
+export type StatementResult = { value: unknown; changes: number };
+
+export interface Connection {
+  /** Runs statements in one transaction, a single one in its own; synchronously. */
+  write(statements: Statement[]): StatementResult[];
+  close(): void;
 }
 
 /**
- * Whether the connection is in doubt. After SQLITE_BUSY the failed statement stays active on it, and later
- * writes report success and are rolled back; a full disk or an I/O error is no safer. A broken constraint is.
+ * A connection to a local file for one owner that writes much and in order. It keeps its statements prepared,
+ * which the client does not, and needs no lock, since nothing of it is asynchronous.
  */
-function isSuspect(error: unknown): boolean {
-  return (
-    error instanceof LibsqlError &&
-    error.code.startsWith("SQLITE_") &&
-    !error.code.startsWith("SQLITE_CONSTRAINT")
-  );
-}
+export function openConnection(options: OpenOptions): Connection {
+  const path = options.url.slice("file:".length);
+  const prepared = new Map<string, Database.Statement>();
+  let database = connect();
 
-class SerializedClient implements Client {
-  readonly #client: Client;
-  readonly #setPragmas: () => Promise<void>;
-  readonly #lock = pLimit(1);
-  #turnBegan = performance.now();
-
-  constructor(client: Client, pragmas: () => Promise<void>) {
-    this.#client = client;
-    this.#setPragmas = pragmas;
+  function connect(): Database.Database {
+    const connection = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    for (const pragma of ["journal_mode = WAL", ...pragmas(options)]) connection.exec(`PRAGMA ${pragma}`);
+    return connection;
   }
 
-  get closed() {
-    return this.#client.closed;
+  function run({ sql, args = [] }: Statement): StatementResult {
+    const statement = prepared.get(sql) ?? database.prepare(sql);
+    prepared.set(sql, statement);
+    if (!statement.reader) return { value: undefined, changes: statement.run(args).changes };
+    // All rows, though one is wanted: a statement not read to its end would hold back the checkpoint.
+    const [row] = statement.all(args);
+    return { value: Object.values(row ?? {})[0], changes: 0 };
   }
 
-  get protocol() {
-    return this.#client.protocol;
-  }
-
-  execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
-    return this.#alone(() =>
-      typeof statement === "string" ? this.#client.execute(statement, args) : this.#client.execute(statement),
-    );
-  }
-
-  batch(
-    statements: (InStatement | [string, InArgs?])[],
-    mode: TransactionMode = "write",
-  ): Promise<ResultSet[]> {
-    return this.#alone(() => this.#client.batch(statements, mode));
-  }
-
-  migrate(statements: InStatement[]): Promise<ResultSet[]> {
-    return this.#alone(() => this.#client.migrate(statements));
-  }
-
-  executeMultiple(sql: string): Promise<void> {
-    return this.#alone(() => this.#client.executeMultiple(sql));
-  }
-
-  /** Holds the lock until the transaction is committed, rolled back or closed. Begins IMMEDIATE. */
-  transaction(mode: TransactionMode = "write"): Promise<Transaction> {
-    const { promise, resolve, reject } = Promise.withResolvers<Transaction>();
-    this.#alone(async () => {
-      const settled = Promise.withResolvers<void>();
-      const transaction = await this.#client.transaction(mode);
-      resolve(releasing(transaction, settled.resolve));
-      await settled.promise;
-    }).catch(reject);
-    return promise;
-  }
-
-  sync(): ReturnType<Client["sync"]> {
-    return this.#alone(() => this.#client.sync());
-  }
-
-  async reconnect(): Promise<void> {
-    await this.#alone(() => this.#reconnect());
-  }
-
-  close(): void {
-    this.#client.close();
-  }
-
-  #alone<T>(operation: () => Promise<T>): Promise<T> {
-    return this.#lock(async () => {
-      if (performance.now() - this.#turnBegan > LONGEST_TURN_MS) {
-        await setImmediate();
-        this.#turnBegan = performance.now();
-      }
+  return {
+    write(statements) {
+      const [only, ...others] = statements;
       try {
-        return await operation();
+        if (only && others.length === 0) return [run(only)];
+        return database.transaction(() => statements.map(run)).immediate();
       } catch (error) {
-        if (isSuspect(error)) await this.#reconnect();
+        if (isSuspect(error)) {
+          prepared.clear();
+          database.close();
+          database = connect();
+        }
         throw error;
       }
-    });
-  }
-
-  async #reconnect(): Promise<void> {
-    await this.#client.reconnect();
-    await this.#setPragmas();
-  }
-}
-
-/** The same transaction, with a call when it is over, however it ends. */
-function releasing(transaction: Transaction, release: () => void): Transaction {
-  const ending = async (end: () => Promise<void>) => {
-    try {
-      await end();
-    } finally {
-      transaction.close();
-      release();
-    }
-  };
-  return {
-    execute: (statement: InStatement) => transaction.execute(statement),
-    batch: (statements) => transaction.batch(statements),
-    executeMultiple: (sql) => transaction.executeMultiple(sql),
-    commit: () => ending(() => transaction.commit()),
-    rollback: () => ending(async () => (transaction.closed ? undefined : transaction.rollback())),
-    close: () => {
-      transaction.close();
-      release();
     },
-    get closed() {
-      return transaction.closed;
+    close() {
+      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      database.close();
     },
   };
 }

@@ -1,15 +1,16 @@
-import type { InStatement } from "@libsql/client";
 import { z } from "zod";
+import type { Statement } from "../db/open.ts";
 import type { MessageId, StreamInfo, StreamMessage } from "./buffer.ts";
 import { type IdParts, idParts } from "./message-id.ts";
 
 /** The layout of the buffer's file, kept in PRAGMA user_version. */
 export const FORMAT_VERSION = 1;
 
-export const READ_VERSION = "PRAGMA user_version";
+export const READ_VERSION: Statement = { sql: "PRAGMA user_version" };
 
-export const SCHEMA: InStatement[] = [
-  `CREATE TABLE IF NOT EXISTS stream (
+export const SCHEMA: Statement[] = [
+  {
+    sql: `CREATE TABLE IF NOT EXISTS stream (
      id INTEGER PRIMARY KEY,
      owner TEXT NOT NULL,
      name TEXT NOT NULL,
@@ -17,24 +18,30 @@ export const SCHEMA: InStatement[] = [
      created_seq INTEGER NOT NULL,
      UNIQUE (owner, name)
    ) STRICT`,
-  `CREATE TABLE IF NOT EXISTS message (
+  },
+  {
+    sql: `CREATE TABLE IF NOT EXISTS message (
      stream_id INTEGER NOT NULL,
      ms INTEGER NOT NULL,
      seq INTEGER NOT NULL,
      data TEXT NOT NULL,
      PRIMARY KEY (stream_id, ms, seq)
    ) STRICT, WITHOUT ROWID`,
+  },
   // The last id given out before a deletion: ids go on from it though the messages that bore them are gone.
-  `CREATE TABLE IF NOT EXISTS high_water (
+  {
+    sql: `CREATE TABLE IF NOT EXISTS high_water (
      only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
      ms INTEGER NOT NULL,
      seq INTEGER NOT NULL
    ) STRICT`,
-  `PRAGMA user_version = ${FORMAT_VERSION}`,
+  },
+  { sql: `PRAGMA user_version = ${FORMAT_VERSION}` },
 ];
 
 /** One row, one column: everything that is kept in memory of the streams, as JSON. */
-export const READ_STATE = `
+export const READ_STATE: Statement = {
+  sql: `
   SELECT json_object(
     'highWater', (SELECT ms || '-' || seq FROM high_water),
     'streams', (SELECT json_group_array(json_array(
@@ -43,7 +50,8 @@ export const READ_STATE = `
       (SELECT ms || '-' || seq FROM message WHERE stream_id = stream.id ORDER BY ms, seq LIMIT 1),
       (SELECT ms || '-' || seq FROM message WHERE stream_id = stream.id ORDER BY ms DESC, seq DESC LIMIT 1)
     )) FROM stream)
-  )`;
+  )`,
+};
 
 const messageId = z.string();
 const stateSchema = z.object({
@@ -86,7 +94,7 @@ export type StreamRow = [number, string, string, number, number];
 export type MessageRow = [number, number, number, string];
 
 /** Makes streams, from a JSON array of StreamRow. */
-export function insertStreams(rows: string): InStatement {
+export function insertStreams(rows: string): Statement {
   return {
     sql: `INSERT INTO stream (id, owner, name, created_ms, created_seq)
           SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?)`,
@@ -95,7 +103,7 @@ export function insertStreams(rows: string): InStatement {
 }
 
 /** Stores messages, from a JSON array of MessageRow. */
-export function insertMessages(rows: string): InStatement {
+export function insertMessages(rows: string): Statement {
   return {
     sql: `INSERT INTO message (stream_id, ms, seq, data)
           SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`,
@@ -104,7 +112,7 @@ export function insertMessages(rows: string): InStatement {
 }
 
 /** The first result has the number of messages deleted, the second the first id that is left. */
-export function deleteMessages(streamId: number, through: IdParts, lastId: IdParts): InStatement[] {
+export function deleteMessages(streamId: number, through: IdParts, lastId: IdParts): Statement[] {
   return [
     {
       sql: "DELETE FROM message WHERE stream_id = ? AND (ms, seq) <= (?, ?)",
@@ -115,7 +123,7 @@ export function deleteMessages(streamId: number, through: IdParts, lastId: IdPar
       args: [streamId],
     },
     {
-      sql: "DELETE FROM stream WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE stream_id = ?1)",
+      sql: "DELETE FROM stream WHERE id = ? AND NOT EXISTS (SELECT 1 FROM message WHERE stream_id = stream.id)",
       args: [streamId],
     },
     {
@@ -130,7 +138,7 @@ export function deleteMessages(streamId: number, through: IdParts, lastId: IdPar
  * Messages between two ids as one text, a line each, `id data`: the client spends more time on making row
  * objects than SQLite on reading them. JSON texts have no line breaks of their own.
  */
-export function readMessages(streamId: number, start: MessageId, end: MessageId, count: number): InStatement {
+export function readMessages(streamId: number, start: MessageId, end: MessageId, count: number): Statement {
   const from = idParts(start);
   const to = idParts(end);
   return {

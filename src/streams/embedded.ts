@@ -144,9 +144,9 @@ export async function openEmbeddedBuffer(options: {
     if (!stream) return false;
     const statements = sql.deleteMessages(stream.id, through, lastId);
     const [deleted, left] = await writer.request({ kind: "write", statements });
-    const firstLeft = left?.row?.[0];
+    const firstLeft = left?.value;
     if (typeof firstLeft === "string") {
-      stream.length -= deleted?.rowsAffected ?? 0;
+      stream.length -= deleted?.changes ?? 0;
       stream.firstMessageId = firstLeft;
     } else {
       streams.get(key.owner)?.delete(key.name);
@@ -246,11 +246,11 @@ export async function openEmbeddedBuffer(options: {
 async function openFile(writer: Writer, options: { url: string; durability: Durability }) {
   await writer.request({ kind: "open", options });
   const [version] = await writer.request({ kind: "write", statements: [sql.READ_VERSION] });
-  if (Number(version?.row?.[0]) > sql.FORMAT_VERSION) {
+  if (Number(version?.value) > sql.FORMAT_VERSION) {
     throw new Error("The stream buffer was written by a newer version of this program. Start that version.");
   }
   const results = await writer.request({ kind: "write", statements: [...sql.SCHEMA, sql.READ_STATE] });
-  return sql.parseState(results.at(-1)?.row?.[0]);
+  return sql.parseState(results.at(-1)?.value);
 }
 
 /** A deletion goes alone, since it must not overtake or be overtaken by the messages around it. */

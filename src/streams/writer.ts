@@ -1,4 +1,5 @@
-import { createWriteConnection, type WriterRequest, type WriterResult } from "./embedded-connection.ts";
+import type { StatementResult } from "../db/open.ts";
+import { createWriteConnection, type WriterRequest } from "./embedded-connection.ts";
 import type { WriterReply } from "./embedded-writer.ts";
 
 export interface Writer {
@@ -6,7 +7,7 @@ export interface Writer {
    * Sends one request; the next may be sent when this one has settled.
    * @throws Error with the store's own words when it fails or the thread has died.
    */
-  request(request: WriterRequest): Promise<WriterResult[]>;
+  request(request: WriterRequest): Promise<StatementResult[]>;
   /** Why the thread is no more. */
   readonly failure: Error | undefined;
   terminate(): void;
@@ -18,13 +19,14 @@ export interface Writer {
  */
 export function startWriter(durability: "full" | "relaxed"): Writer {
   if (durability === "full") return startWriterThread();
-  return { request: createWriteConnection(), failure: undefined, terminate() {} };
+  const handle = createWriteConnection();
+  return { request: async (request) => handle(request), failure: undefined, terminate() {} };
 }
 
 function startWriterThread(): Writer {
   // The build script of the binary names this file as an entry point beside main.ts.
   const worker = new Worker(new URL("./embedded-writer.ts", import.meta.url).href);
-  let pending: PromiseWithResolvers<WriterResult[]> | undefined;
+  let pending: PromiseWithResolvers<StatementResult[]> | undefined;
   let failure: Error | undefined;
 
   const settle = (reply: WriterReply) => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Client, createClient } from "@libsql/client";
-import { closeClient, openClient } from "../../src/db/open.ts";
+import { closeClient, openClient, openConnection } from "../../src/db/open.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -59,6 +59,27 @@ test("a plain client loses acknowledged writes after one SQLITE_BUSY", async () 
 
 test("ours loses none", async () => {
   expect(await lostAfterBusy(open)).toBe(0);
+}, 20_000);
+
+test("a connection for one owner loses none either, and keeps its statements", async () => {
+  const connection = openConnection({ url, durability: "full" });
+  connection.write([{ sql: "CREATE TABLE t (v TEXT) STRICT" }]);
+  const insert = (v: string) => connection.write([{ sql: "INSERT INTO t VALUES (?)", args: [v] }]);
+  insert("before");
+  await whileLocked(async () => {
+    expect(() => insert("busy")).toThrow("locked");
+  });
+  for (let index = 0; index < 5; index++) insert("after");
+  expect(await countRows()).toBe(6);
+  const two = ["a", "b"].map((v) => ({ sql: "INSERT INTO t VALUES (?)", args: [v] }));
+  expect(() => connection.write([...two, { sql: "INSERT INTO nowhere VALUES (1)" }])).toThrow("nowhere");
+  expect(await countRows()).toBe(6);
+  connection.write(two);
+  expect(connection.write([{ sql: "SELECT count(*) FROM t" }])).toEqual([{ value: 8, changes: 0 }]);
+  expect(connection.write([{ sql: "DELETE FROM t WHERE v = 'after'" }])).toEqual([
+    { value: undefined, changes: 5 },
+  ]);
+  connection.close();
 }, 20_000);
 
 test("writes, batches and transactions asked for at once all happen, one after another", async () => {

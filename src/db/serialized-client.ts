@@ -1,0 +1,119 @@
+import { setImmediate } from "node:timers/promises";
+import type { Client, InArgs, InStatement, ResultSet, Transaction, TransactionMode } from "@libsql/client";
+import pLimit from "p-limit";
+import { isSuspect } from "./errors.ts";
+
+/** How long local calls, which are synchronous under their promises, may keep the event loop from turning. */
+const LONGEST_TURN_MS = 8;
+
+/** A client of one connection with a first-come, first-served lock in front, so that nothing in the process meets BUSY. */
+export class SerializedClient implements Client {
+  readonly #client: Client;
+  readonly #setPragmas: () => Promise<void>;
+  readonly #lock = pLimit(1);
+  #turnBegan = performance.now();
+
+  constructor(client: Client, pragmas: () => Promise<void>) {
+    this.#client = client;
+    this.#setPragmas = pragmas;
+  }
+
+  get closed() {
+    return this.#client.closed;
+  }
+
+  get protocol() {
+    return this.#client.protocol;
+  }
+
+  execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
+    return this.#alone(() =>
+      typeof statement === "string" ? this.#client.execute(statement, args) : this.#client.execute(statement),
+    );
+  }
+
+  batch(
+    statements: (InStatement | [string, InArgs?])[],
+    mode: TransactionMode = "write",
+  ): Promise<ResultSet[]> {
+    return this.#alone(() => this.#client.batch(statements, mode));
+  }
+
+  migrate(statements: InStatement[]): Promise<ResultSet[]> {
+    return this.#alone(() => this.#client.migrate(statements));
+  }
+
+  executeMultiple(sql: string): Promise<void> {
+    return this.#alone(() => this.#client.executeMultiple(sql));
+  }
+
+  /** Holds the lock until the transaction is committed, rolled back or closed. Begins IMMEDIATE. */
+  transaction(mode: TransactionMode = "write"): Promise<Transaction> {
+    const { promise, resolve, reject } = Promise.withResolvers<Transaction>();
+    this.#alone(async () => {
+      const settled = Promise.withResolvers<void>();
+      const transaction = await this.#client.transaction(mode);
+      resolve(releasing(transaction, settled.resolve));
+      await settled.promise;
+    }).catch(reject);
+    return promise;
+  }
+
+  sync(): ReturnType<Client["sync"]> {
+    return this.#alone(() => this.#client.sync());
+  }
+
+  async reconnect(): Promise<void> {
+    await this.#alone(() => this.#reconnect());
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #alone<T>(operation: () => Promise<T>): Promise<T> {
+    return this.#lock(async () => {
+      if (performance.now() - this.#turnBegan > LONGEST_TURN_MS) {
+        await setImmediate();
+        this.#turnBegan = performance.now();
+      }
+      try {
+        return await operation();
+      } catch (error) {
+        if (isSuspect(error)) await this.#reconnect();
+        throw error;
+      }
+    });
+  }
+
+  async #reconnect(): Promise<void> {
+    await this.#client.reconnect();
+    await this.#setPragmas();
+  }
+}
+
+/** The same transaction, with a call when it is over, however it ends. */
+function releasing(transaction: Transaction, release: () => void): Transaction {
+  const ending = async (end: () => Promise<void>) => {
+    try {
+      await end();
+    } finally {
+      transaction.close();
+      release();
+    }
+  };
+  return {
+    execute: (statement: InStatement) => transaction.execute(statement),
+    batch: (statements) => transaction.batch(statements),
+    executeMultiple: (sql) => transaction.executeMultiple(sql),
+    commit: () => ending(() => transaction.commit()),
+    rollback: () => ending(async () => (transaction.closed ? undefined : transaction.rollback())),
+    close: () => {
+      transaction.close();
+      release();
+    },
+    get closed() {
+      return transaction.closed;
+    },
+  };
+}
