@@ -1,7 +1,6 @@
 import { parseConfig } from "../config.ts";
 import { createLogger } from "../logger.ts";
 import { createRuntime } from "../runtime.ts";
-import { startServer } from "../server.ts";
 import { terminationSignal } from "./termination.ts";
 
 /**
@@ -11,7 +10,8 @@ import { terminationSignal } from "./termination.ts";
 export async function serve(environment: Record<string, string | undefined>): Promise<void> {
   const config = parseConfig(environment);
   const log = createLogger(config.logLevel);
-  const runtime = await createRuntime(config, log);
+  // The routes load while the buffer's thread starts.
+  const [runtime, { startServer }] = await Promise.all([createRuntime(config, log), import("../server.ts")]);
   try {
     const server = startServer(runtime);
     log.info({ url: server.url, data: config.dataDirectory }, `serving on ${server.url}`);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Client, createClient } from "@libsql/client";
+import { type Client, createClient } from "@libsql/client/sqlite3";
 
 /**
  * Keeps a second server out of a data directory. The lock is a SQLite one on a file of its own: the system lets

@@ -1,4 +1,4 @@
-import { LibsqlError } from "@libsql/client";
+import { LibsqlError } from "@libsql/client/sqlite3";
 
 /** drizzle wraps the driver's error in its own; the code is in the cause. */
 function driverError(error: unknown): LibsqlError | undefined {
@@ -15,13 +15,4 @@ export function isUniqueViolation(error: unknown): boolean {
 export function isStoreFailure(error: unknown): boolean {
   const code = driverError(error)?.code;
   return code !== undefined && !/^SQLITE_(CONSTRAINT|ERROR|MISMATCH|RANGE|TOOBIG)/.test(code);
-}
-
-/**
- * Whether the connection is in doubt. After SQLITE_BUSY the failed statement stays active on it, and later
- * writes report success and are rolled back; a full disk or an I/O error is no safer. A broken constraint is.
- */
-export function isSuspect(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return code.startsWith("SQLITE_") && !code.startsWith("SQLITE_CONSTRAINT");
 }

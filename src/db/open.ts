@@ -1,15 +1,6 @@
-import { type Client, createClient } from "@libsql/client";
-import Database from "libsql";
-import { isSuspect } from "./errors.ts";
+import { type Client, createClient } from "@libsql/client/sqlite3";
+import { BUSY_TIMEOUT_MS, type OpenOptions, pragmas } from "./connection.ts";
 import { SerializedClient } from "./serialized-client.ts";
-
-export type OpenOptions = {
-  /** `file:…`, or a remote `libsql:`, `http:`, `https:` URL. */
-  url: string;
-  authToken?: string | undefined;
-  durability: "full" | "relaxed";
-  readOnly?: boolean;
-};
 
 /**
  * The one way in which this program opens a libSQL database. On a local file the client that comes back has
@@ -19,7 +10,11 @@ export type OpenOptions = {
  */
 export async function openClient(options: OpenOptions): Promise<Client> {
   const { url, authToken } = options;
-  if (!url.startsWith("file:")) return createClient({ url, ...(authToken && { authToken }) });
+  if (!url.startsWith("file:")) {
+    // Loaded only where it is wanted: its protocols would make every start slower.
+    const remote = await import("@libsql/client");
+    return remote.createClient({ url, ...(authToken && { authToken }) });
+  }
   const client = createClient({ url, concurrency: 1, timeout: BUSY_TIMEOUT_MS });
   try {
     // WAL is kept in the file, and changing to it needs the write lock: only the writer asks for it.
@@ -38,77 +33,6 @@ export async function closeClient(client: Client): Promise<void> {
   client.close();
 }
 
-/** Waits for another process that holds the write lock, in milliseconds. */
-const BUSY_TIMEOUT_MS = 5000;
-
 async function setPragmas(client: Client, options: OpenOptions): Promise<void> {
   for (const pragma of pragmas(options)) await client.execute(`PRAGMA ${pragma}`);
-}
-
-function pragmas({ durability, readOnly }: OpenOptions): string[] {
-  return [
-    `busy_timeout = ${BUSY_TIMEOUT_MS}`,
-    "foreign_keys = ON",
-    `synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`,
-    "cache_size = -8000",
-    "temp_store = MEMORY",
-    ...(readOnly ? ["query_only = ON"] : []),
-  ];
-}
-
-export type Statement = { sql: string; args?: (string | number)[] };
-
-/** Of a statement: the first value of its first row, and how many rows it changed. */
-export type StatementResult = { value: unknown; changes: number };
-
-export interface Connection {
-  /** Runs statements in one transaction, a single one in its own; synchronously. */
-  write(statements: Statement[]): StatementResult[];
-  close(): void;
-}
-
-/**
- * A connection to a local file for one owner that writes much and in order. It keeps its statements prepared,
- * which the client does not, and needs no lock, since nothing of it is asynchronous.
- */
-export function openConnection(options: OpenOptions): Connection {
-  const path = options.url.slice("file:".length);
-  const prepared = new Map<string, Database.Statement>();
-  let database = connect();
-
-  function connect(): Database.Database {
-    const connection = new Database(path, { timeout: BUSY_TIMEOUT_MS });
-    for (const pragma of ["journal_mode = WAL", ...pragmas(options)]) connection.exec(`PRAGMA ${pragma}`);
-    return connection;
-  }
-
-  function run({ sql, args = [] }: Statement): StatementResult {
-    const statement = prepared.get(sql) ?? database.prepare(sql);
-    prepared.set(sql, statement);
-    if (!statement.reader) return { value: undefined, changes: statement.run(args).changes };
-    // All rows, though one is wanted: a statement not read to its end would hold back the checkpoint.
-    const [row] = statement.all(args);
-    return { value: Object.values(row ?? {})[0], changes: 0 };
-  }
-
-  return {
-    write(statements) {
-      const [only, ...others] = statements;
-      try {
-        if (only && others.length === 0) return [run(only)];
-        return database.transaction(() => statements.map(run)).immediate();
-      } catch (error) {
-        if (isSuspect(error)) {
-          prepared.clear();
-          database.close();
-          database = connect();
-        }
-        throw error;
-      }
-    },
-    close() {
-      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-      database.close();
-    },
-  };
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Client, InArgs, InStatement, ResultSet, Transaction, TransactionMode } from "@libsql/client";
 import pLimit from "p-limit";
-import { isSuspect } from "./errors.ts";
+import { isSuspect } from "./suspect.ts";
 
 /** How long local calls, which are synchronous under their promises, may keep the event loop from turning. */
 const LONGEST_TURN_MS = 8;

@@ -4,7 +4,7 @@ import {
   openConnection,
   type Statement,
   type StatementResult,
-} from "../db/open.ts";
+} from "../db/connection.ts";
 import { insertMessages, insertStreams } from "./embedded-sql.ts";
 
 export type WriterRequest =

@@ -1,5 +1,4 @@
-import { z } from "zod";
-import type { Statement } from "../db/open.ts";
+import type { Statement } from "../db/connection.ts";
 import type { MessageId, StreamInfo, StreamMessage } from "./buffer.ts";
 import { type IdParts, idParts } from "./message-id.ts";
 
@@ -53,28 +52,18 @@ export const READ_STATE: Statement = {
   )`,
 };
 
-const messageId = z.string();
-const stateSchema = z.object({
-  highWater: messageId.nullable(),
-  streams: z.array(
-    z.tuple([
-      z.number(),
-      z.string(),
-      z.string(),
-      messageId,
-      z.number(),
-      messageId.nullable(),
-      messageId.nullable(),
-    ]),
-  ),
-});
+type State = {
+  highWater: MessageId | null;
+  /** id, owner, name, creation, length, first, last */
+  streams: [number, string, string, MessageId, number, MessageId | null, MessageId | null][];
+};
 
 /** A stream as it is kept in memory; `id` is its number in the file. */
 export type StoredStream = StreamInfo & { id: number };
 
 /** What READ_STATE found: the streams, and the message ids that were the last of their kind. */
 export function parseState(json: unknown): { streams: StoredStream[]; ids: MessageId[] } {
-  const state = stateSchema.parse(JSON.parse(String(json)));
+  const state = JSON.parse(String(json)) as State;
   const streams = state.streams.map(([id, owner, name, created, length, first, last]) => ({
     id,
     owner,

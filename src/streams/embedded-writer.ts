@@ -1,4 +1,4 @@
-import type { StatementResult } from "../db/open.ts";
+import type { StatementResult } from "../db/connection.ts";
 import { createWriteConnection, type WriterRequest } from "./embedded-connection.ts";
 
 /* The thread of the write connection: an fsync of a slow SD card keeps nobody waiting but this thread. */

@@ -1,4 +1,4 @@
-import type { StatementResult } from "../db/open.ts";
+import type { StatementResult } from "../db/connection.ts";
 import { createWriteConnection, type WriterRequest } from "./embedded-connection.ts";
 import type { WriterReply } from "./embedded-writer.ts";
 

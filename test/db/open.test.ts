@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Client, createClient } from "@libsql/client";
-import { closeClient, openClient, openConnection } from "../../src/db/open.ts";
+import { openConnection } from "../../src/db/connection.ts";
+import { closeClient, openClient } from "../../src/db/open.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;

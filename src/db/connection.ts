@@ -1,0 +1,82 @@
+import Database from "libsql";
+import { isSuspect } from "./suspect.ts";
+
+export type OpenOptions = {
+  /** `file:…`, or a remote `libsql:`, `http:`, `https:` URL. */
+  url: string;
+  authToken?: string | undefined;
+  durability: "full" | "relaxed";
+  readOnly?: boolean;
+};
+
+/** Waits for another process that holds the write lock, in milliseconds. */
+export const BUSY_TIMEOUT_MS = 5000;
+
+/** What every connection is set to; journal_mode apart, which is kept in the file. */
+export function pragmas({ durability, readOnly }: OpenOptions): string[] {
+  return [
+    `busy_timeout = ${BUSY_TIMEOUT_MS}`,
+    "foreign_keys = ON",
+    `synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`,
+    "cache_size = -8000",
+    "temp_store = MEMORY",
+    ...(readOnly ? ["query_only = ON"] : []),
+  ];
+}
+
+export type Statement = { sql: string; args?: (string | number)[] };
+
+/** Of a statement: the first value of its first row, and how many rows it changed. */
+export type StatementResult = { value: unknown; changes: number };
+
+export interface Connection {
+  /** Runs statements in one transaction, a single one in its own; synchronously. */
+  write(statements: Statement[]): StatementResult[];
+  close(): void;
+}
+
+/**
+ * A connection to a local file for one owner that writes much and in order. It keeps its statements prepared,
+ * which the client does not, and needs no lock, since nothing of it is asynchronous.
+ */
+export function openConnection(options: OpenOptions): Connection {
+  const path = options.url.slice("file:".length);
+  const prepared = new Map<string, Database.Statement>();
+  let database = connect();
+
+  function connect(): Database.Database {
+    const connection = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    for (const pragma of ["journal_mode = WAL", ...pragmas(options)]) connection.exec(`PRAGMA ${pragma}`);
+    return connection;
+  }
+
+  function run({ sql, args = [] }: Statement): StatementResult {
+    const statement = prepared.get(sql) ?? database.prepare(sql);
+    prepared.set(sql, statement);
+    if (!statement.reader) return { value: undefined, changes: statement.run(args).changes };
+    // All rows, though one is wanted: a statement not read to its end would hold back the checkpoint.
+    const [row] = statement.all(args);
+    return { value: Object.values(row ?? {})[0], changes: 0 };
+  }
+
+  return {
+    write(statements) {
+      const [only, ...others] = statements;
+      try {
+        if (only && others.length === 0) return [run(only)];
+        return database.transaction(() => statements.map(run)).immediate();
+      } catch (error) {
+        if (isSuspect(error)) {
+          prepared.clear();
+          database.close();
+          database = connect();
+        }
+        throw error;
+      }
+    },
+    close() {
+      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      database.close();
+    },
+  };
+}

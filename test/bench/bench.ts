@@ -1,0 +1,17 @@
+import { parseArgs } from "node:util";
+import { completion } from "./completion.ts";
+import { footprint } from "./footprint.ts";
+import { history } from "./history.ts";
+import { ingest } from "./ingest.ts";
+import { slowDisk } from "./slow-disk.ts";
+import { formatTable, type Row } from "./table.ts";
+
+/* Figures of one run on one machine, to be compared with each other. It fails when something breaks, never when it is slow. */
+
+const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const rows: Row[] = [];
+for (const section of [ingest, slowDisk, completion, footprint, history]) {
+  process.stderr.write(`${section.name} …\n`);
+  rows.push(...(await section(values.quick)));
+}
+process.stdout.write(`${formatTable(rows)}\n`);
