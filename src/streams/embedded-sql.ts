@@ -35,6 +35,9 @@ export const SCHEMA: Statement[] = [
      seq INTEGER NOT NULL
    ) STRICT`,
   },
+  {
+    sql: `CREATE TABLE IF NOT EXISTS deleted_stream (id INTEGER PRIMARY KEY) STRICT`,
+  },
   { sql: `PRAGMA user_version = ${FORMAT_VERSION}` },
 ];
 
@@ -42,6 +45,7 @@ export const SCHEMA: Statement[] = [
 export const READ_STATE: Statement = {
   sql: `
   SELECT json_object(
+    'deleted', (SELECT json_group_array(id) FROM deleted_stream),
     'highWater', (SELECT ms || '-' || seq FROM high_water),
     'streams', (SELECT json_group_array(json_array(
       id, owner, name, created_ms || '-' || created_seq,
@@ -53,6 +57,8 @@ export const READ_STATE: Statement = {
 };
 
 type State = {
+  /** Ids of streams that are gone, but not yet all of their messages. */
+  deleted: number[];
   highWater: MessageId | null;
   /** id, owner, name, creation, length, first, last */
   streams: [number, string, string, MessageId, number, MessageId | null, MessageId | null][];
@@ -62,7 +68,11 @@ type State = {
 export type StoredStream = StreamInfo & { id: number };
 
 /** What READ_STATE found: the streams, and the message ids that were the last of their kind. */
-export function parseState(json: unknown): { streams: StoredStream[]; ids: MessageId[] } {
+export function parseState(json: unknown): {
+  streams: StoredStream[];
+  ids: MessageId[];
+  deleted: number[];
+} {
   const state = JSON.parse(String(json)) as State;
   const streams = state.streams.map(([id, owner, name, created, length, first, last]) => ({
     id,
@@ -74,7 +84,7 @@ export function parseState(json: unknown): { streams: StoredStream[]; ids: Messa
     lastActivity: idParts(last ?? created).milliseconds,
   }));
   const ids = [state.highWater, ...state.streams.flatMap(([, , , created, , , last]) => [created, last])];
-  return { streams, ids: ids.filter((found) => found !== null) };
+  return { streams, ids: ids.filter((found) => found !== null), deleted: state.deleted };
 }
 
 /** id, owner, name, and milliseconds and sequence of the creation */
@@ -101,7 +111,7 @@ export function insertMessages(rows: string): Statement {
 }
 
 /** The first result has the number of messages deleted, the second the first id that is left. */
-export function deleteMessages(streamId: number, through: IdParts, lastId: IdParts): Statement[] {
+export function deleteMessages(streamId: number, through: IdParts): Statement[] {
   return [
     {
       sql: "DELETE FROM message WHERE stream_id = ? AND (ms, seq) <= (?, ?)",
@@ -111,14 +121,37 @@ export function deleteMessages(streamId: number, through: IdParts, lastId: IdPar
       sql: "SELECT ms || '-' || seq FROM message WHERE stream_id = ? ORDER BY ms, seq LIMIT 1",
       args: [streamId],
     },
-    {
-      sql: "DELETE FROM stream WHERE id = ? AND NOT EXISTS (SELECT 1 FROM message WHERE stream_id = stream.id)",
-      args: [streamId],
-    },
+  ];
+}
+
+/** Takes the whole stream away at once; its messages, which may be many, are left to deletePage. */
+export function deleteStream(streamId: number, lastId: IdParts): Statement[] {
+  return [
+    { sql: "DELETE FROM stream WHERE id = ?", args: [streamId] },
+    { sql: "INSERT INTO deleted_stream VALUES (?)", args: [streamId] },
     {
       sql: `INSERT INTO high_water VALUES (1, ?, ?)
             ON CONFLICT DO UPDATE SET ms = excluded.ms, seq = excluded.seq`,
       args: [lastId.milliseconds, lastId.sequence],
+    },
+  ];
+}
+
+/** So many messages of a deleted stream go at once: a commit that keeps no rider's sample waiting. */
+export const DELETED_PAGE = 1000;
+
+/** Deletes a page of what a deleted stream has left; the first result tells how many. */
+export function deletePage(streamId: number): Statement[] {
+  return [
+    {
+      sql: `DELETE FROM message WHERE stream_id = ? AND (ms, seq) IN
+              (SELECT ms, seq FROM message WHERE stream_id = ? ORDER BY ms, seq LIMIT ${DELETED_PAGE})`,
+      args: [streamId, streamId],
+    },
+    {
+      sql: `DELETE FROM deleted_stream WHERE id = ?
+            AND NOT EXISTS (SELECT 1 FROM message WHERE stream_id = deleted_stream.id)`,
+      args: [streamId],
     },
   ];
 }

@@ -29,7 +29,9 @@ type Append = {
   id: IdParts;
 };
 type Delete = { kind: "delete"; key: StreamKey; through: IdParts };
-type Operation = (Append | Delete) & { settled: PromiseWithResolvers<boolean> };
+/** What is left of a stream that is gone. */
+type Purge = { kind: "purge"; streamId: number };
+type Operation = (Append | Delete | Purge) & { settled: PromiseWithResolvers<boolean> };
 
 type Durability = "full" | "relaxed";
 
@@ -59,7 +61,7 @@ export async function openEmbeddedBuffer(options: {
     const lastActivity = Math.min(stream.lastActivity, now());
     ownerStreams(stream.owner).set(stream.name, { ...stream, lastActivity });
   }
-  let lastStreamId = Math.max(0, ...state.streams.map(({ id }) => id));
+  let lastStreamId = Math.max(0, ...state.streams.map(({ id }) => id), ...state.deleted);
   let lastId = idParts(state.ids.sort(compareMessageIds).at(-1) ?? FIRST_MESSAGE_ID);
   let lastCommitted = formatMessageId(lastId);
   let closing: Promise<void> | undefined;
@@ -78,7 +80,7 @@ export async function openEmbeddedBuffer(options: {
     return lastId;
   }
 
-  function enqueue(operation: Append | Delete): Promise<boolean> {
+  function enqueue(operation: Append | Delete | Purge): Promise<boolean> {
     if (closing) return Promise.reject(unavailable(new Error("The stream buffer is closed.")));
     const settled = Promise.withResolvers<boolean>();
     commits.enqueue({ ...operation, settled });
@@ -89,6 +91,7 @@ export async function openEmbeddedBuffer(options: {
     const [first] = group;
     try {
       if (first?.kind === "delete") first.settled.resolve(await commitDelete(first));
+      else if (first?.kind === "purge") first.settled.resolve(await commitPurge(first));
       else await commitAppends(group.filter((operation) => operation.kind === "append"));
     } catch (error) {
       for (const operation of group) operation.settled.reject(unavailable(error));
@@ -142,16 +145,31 @@ export async function openEmbeddedBuffer(options: {
   async function commitDelete({ key, through }: Delete): Promise<boolean> {
     const stream = find(key);
     if (!stream) return false;
-    const statements = sql.deleteMessages(stream.id, through, lastId);
-    const [deleted, left] = await writer.request({ kind: "write", statements });
-    const firstLeft = left?.value;
-    if (typeof firstLeft === "string") {
-      stream.length -= deleted?.changes ?? 0;
-      stream.firstMessageId = firstLeft;
-    } else {
+    if (compareMessageIds(stream.lastMessageId ?? FIRST_MESSAGE_ID, formatMessageId(through)) <= 0) {
+      await writer.request({ kind: "write", statements: sql.deleteStream(stream.id, lastId) });
       streams.get(key.owner)?.delete(key.name);
+      purge(stream.id);
+    } else {
+      const statements = sql.deleteMessages(stream.id, through);
+      const [deleted, left] = await writer.request({ kind: "write", statements });
+      stream.length -= deleted?.changes ?? 0;
+      stream.firstMessageId = String(left?.value);
     }
     return true;
+  }
+
+  /** Page by page, so that samples of others go in between. What fails or is not reached is left to the next start. */
+  function purge(streamId: number): void {
+    enqueue({ kind: "purge", streamId }).then(
+      (more) => more && purge(streamId),
+      () => {},
+    );
+  }
+
+  /** Resolves to whether there may be more. */
+  async function commitPurge({ streamId }: Purge): Promise<boolean> {
+    const [deleted] = await writer.request({ kind: "write", statements: sql.deletePage(streamId) });
+    return deleted?.changes === sql.DELETED_PAGE;
   }
 
   async function read(
@@ -176,6 +194,8 @@ export async function openEmbeddedBuffer(options: {
     await writer.request({ kind: "close" });
     writer.terminate();
   }
+
+  for (const streamId of state.deleted) purge(streamId);
 
   return {
     backend: "embedded",
@@ -255,10 +275,10 @@ async function openFile(writer: Writer, options: { url: string; durability: Dura
 
 /** A deletion goes alone, since it must not overtake or be overtaken by the messages around it. */
 function takeGroup(queue: Operation[]): Operation[] {
-  if (queue[0]?.kind === "delete") return queue.splice(0, 1);
+  if (queue[0]?.kind !== "append") return queue.splice(0, 1);
   let size = 0;
   const end = queue.findIndex((operation, index) => {
-    if (operation.kind === "delete") return true;
+    if (operation.kind !== "append") return true;
     size += operation.size;
     return index > 0 && size > LARGEST_GROUP;
   });

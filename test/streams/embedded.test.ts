@@ -12,6 +12,7 @@ async function openInDirectory() {
   const open = () => openEmbeddedBuffer({ path, durability: "full", now: () => clock.time });
   let buffer = await open();
   return {
+    path,
     clock,
     get buffer() {
       return buffer;
@@ -37,4 +38,28 @@ test("a file of a newer version is refused", async () => {
   client.close();
   expect(openEmbeddedBuffer({ path, durability: "full", now: Date.now })).rejects.toThrow("newer version");
   await directory.remove();
+});
+
+test("the messages of a deleted stream are gone from the file, also when a restart comes in between", async () => {
+  const subject = await openInDirectory();
+  const key = { owner: "rider", name: "ride" };
+  const texts = Array.from({ length: 3500 }, (_, index) =>
+    JSON.stringify({ message: `${index}`, timestamp: 1 }),
+  );
+  await subject.buffer.append(key, texts);
+  const [kept] = await subject.buffer.append({ ...key, name: "other" }, texts.slice(0, 1));
+  await subject.buffer.delete(key);
+  await subject.reopen();
+  await subject.buffer.append(key, texts.slice(0, 2));
+  expect(await subject.buffer.info(key)).toMatchObject({ length: 2 });
+  // Each purge enqueues the next page before a call made after it is answered.
+  for (let page = 0; page < 5; page++) await subject.buffer.create({ ...key, name: "last" });
+  const client = createClient({ url: `file:${subject.path}` });
+  const { rows } = await client.execute(
+    "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM deleted_stream)",
+  );
+  client.close();
+  expect([rows[0]?.[0], rows[0]?.[1]]).toEqual([3, 0]);
+  expect(await subject.buffer.info({ ...key, name: "other" })).toMatchObject({ firstMessageId: kept ?? "" });
+  await subject.dispose();
 });
