@@ -10,7 +10,8 @@ import { batchSchema, MAX_BATCH_MESSAGES, messageSchema, type NewMessage } from 
  */
 export function parseBatch(text: string): NewMessage[] {
   const { messages } = parse(batchSchema, parseJson(text));
-  return messagesOf(messages.map((item, index) => ({ item, place: `messages.${index}` })));
+  requireCount(messages.length);
+  return messages.map((item, index) => toMessage(item, `messages.${index}`));
 }
 
 /**
@@ -18,30 +19,30 @@ export function parseBatch(text: string): NewMessage[] {
  * @throws AppError invalid_input naming the line that is none, payload_too_large.
  */
 export function parseBatchLines(text: string): NewMessage[] {
-  const lines = text
-    .split("\n")
-    .map((line, index) => ({ line: line.trim(), place: `line ${index + 1}` }))
-    .filter(({ line }) => line !== "");
-  const items = lines.map(({ line, place }) => ({ item: parseLine(line, place), place }));
-  return messagesOf(items).map((message, index) => {
-    const line = lines[index]?.line;
-    return line !== undefined && message.message === items[index]?.item && typeof message.message === "object"
-      ? { message: line }
-      : message;
-  });
+  const messages: NewMessage[] = [];
+  for (const [index, untrimmed] of text.split("\n").entries()) {
+    const line = untrimmed.trim();
+    if (line === "") continue;
+    const place = `line ${index + 1}`;
+    const item = parseLine(line, place);
+    const parsed = toMessage(item, place);
+    messages.push(parsed.message === item && typeof item === "object" ? { message: line } : parsed);
+  }
+  requireCount(messages.length);
+  return messages;
 }
 
-function messagesOf(items: { item: unknown; place: string }[]): NewMessage[] {
-  if (items.length === 0) throw new AppError("invalid_input", "The batch has no messages.");
-  if (items.length > MAX_BATCH_MESSAGES) {
+function requireCount(count: number): void {
+  if (count === 0) throw new AppError("invalid_input", "The batch has no messages.");
+  if (count > MAX_BATCH_MESSAGES) {
     throw new AppError("payload_too_large", `A batch may have at most ${MAX_BATCH_MESSAGES} messages.`);
   }
-  return items.map(({ item, place }) => {
-    const result = messageSchema.safeParse(isWrapped(item) ? item : { message: item });
-    if (!result.success)
-      throw invalidInput(result.error.issues.map(({ message }) => ({ path: [place], message })));
-    return result.data;
-  });
+}
+
+function toMessage(item: unknown, place: string): NewMessage {
+  const result = messageSchema.safeParse(isWrapped(item) ? item : { message: item });
+  if (result.success) return result.data;
+  throw invalidInput(result.error.issues.map(({ message }) => ({ path: [place], message })));
 }
 
 function parseLine(line: string, place: string): unknown {

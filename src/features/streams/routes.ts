@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { jsonBody, readText } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { parse, validate } from "../../http/validate.ts";
+import { collectAfter } from "../../memory.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageData, MessageId, StreamKey } from "../../streams/buffer.ts";
 import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
@@ -83,6 +84,7 @@ export function streamRoutes(deps: Deps) {
       const { name } = c.req.valid("param");
       const messages = await readBatch(c);
       const ids = await appendMessages(deps, keyOf(c, name), messages);
+      collectAfter(ids.length);
       return c.json({
         success: true,
         accepted: ids.length,
