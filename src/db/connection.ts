@@ -18,7 +18,7 @@ export function pragmas({ durability, readOnly }: OpenOptions): string[] {
     `busy_timeout = ${BUSY_TIMEOUT_MS}`,
     "foreign_keys = ON",
     `synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`,
-    "cache_size = -2000",
+    "cache_size = -4000",
     "temp_store = MEMORY",
     ...(readOnly ? ["query_only = ON"] : []),
   ];

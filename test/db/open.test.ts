@@ -134,7 +134,7 @@ test("the connection has its settings, also after it was made anew", async () =>
     for (const name of names) results.push((await client.execute(`PRAGMA ${name}`)).rows[0]?.[0]);
     return results;
   };
-  const expected = ["wal", 5000, 1, 2, 2, -8000];
+  const expected = ["wal", 5000, 1, 2, 2, -4000];
   expect(await settings()).toEqual(expected);
   await client.reconnect();
   expect(await settings()).toEqual(expected);
