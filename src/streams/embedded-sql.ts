@@ -1,6 +1,7 @@
 import type { Statement } from "../db/connection.ts";
-import type { MessageId, StreamInfo, StreamMessage } from "./buffer.ts";
+import type { MessageId, StreamMessage } from "./buffer.ts";
 import { type IdParts, idParts } from "./message-id.ts";
+import type { StoredStream } from "./stream-index.ts";
 
 /** The layout of the buffer's file, kept in PRAGMA user_version. */
 export const FORMAT_VERSION = 1;
@@ -63,9 +64,6 @@ type State = {
   /** id, owner, name, creation, length, first, last */
   streams: [number, string, string, MessageId, number, MessageId | null, MessageId | null][];
 };
-
-/** A stream as it is kept in memory; `id` is its number in the file. */
-export type StoredStream = StreamInfo & { id: number };
 
 /** What READ_STATE found: the streams, and the message ids that were the last of their kind. */
 export function parseState(json: unknown): {

@@ -14,6 +14,7 @@ import {
   LAST_MESSAGE_ID,
   nextMessageId,
 } from "./message-id.ts";
+import { createStreamIndex, emptyStream, infoOf, type StoredStream } from "./stream-index.ts";
 import { startWriter, type Writer } from "./writer.ts";
 
 /** Characters of data that one commit may hold, so that none of them takes long. */
@@ -55,25 +56,16 @@ export async function openEmbeddedBuffer(options: {
   });
   const reader = await openClient({ url, durability, readOnly: true });
 
-  const streams = new Map<string, Map<string, sql.StoredStream>>();
+  const index = createStreamIndex();
   for (const stream of state.streams) {
     // Ids run ahead of a clock that has been set back; what was active in the future was so until now.
-    const lastActivity = Math.min(stream.lastActivity, now());
-    ownerStreams(stream.owner).set(stream.name, { ...stream, lastActivity });
+    index.add({ ...stream, lastActivity: Math.min(stream.lastActivity, now()) });
   }
   let lastStreamId = Math.max(0, ...state.streams.map(({ id }) => id), ...state.deleted);
   let lastId = idParts(state.ids.sort(compareMessageIds).at(-1) ?? FIRST_MESSAGE_ID);
   let lastCommitted = formatMessageId(lastId);
   let closing: Promise<void> | undefined;
   const commits = createGroupCommit<Operation>(takeGroup, commit);
-
-  function ownerStreams(owner: string): Map<string, sql.StoredStream> {
-    const found = streams.get(owner) ?? new Map<string, sql.StoredStream>();
-    streams.set(owner, found);
-    return found;
-  }
-
-  const find = ({ owner, name }: StreamKey) => streams.get(owner)?.get(name);
 
   function nextId(): IdParts {
     lastId = nextMessageId(lastId, now());
@@ -101,24 +93,25 @@ export async function openEmbeddedBuffer(options: {
   async function commitAppends(group: (Append & Pick<Operation, "settled">)[]): Promise<void> {
     const { request, created } = appendRequest(group);
     await writer.request(request);
-    for (const stream of created) ownerStreams(stream.owner).set(stream.name, stream);
-    for (const append of group) {
-      applyAppend(append);
-      append.settled.resolve(true);
+    for (const stream of created) index.add(stream);
+    for (const { key, ids, id, settled } of group) {
+      index.appended(key, ids, now());
+      lastCommitted = formatMessageId(id);
+      settled.resolve(true);
     }
   }
 
   /** Groups are committed one after another, so what is known of the streams here is what the file holds. */
-  function appendRequest(group: Append[]): { request: WriterRequest; created: sql.StoredStream[] } {
-    const created = new Map<string, sql.StoredStream>();
+  function appendRequest(group: Append[]): { request: WriterRequest; created: StoredStream[] } {
+    const created = new Map<string, StoredStream>();
     const streamRows: sql.StreamRow[] = [];
     const messageRows: sql.MessageRow[] = [];
     for (const { key, id, ids, data } of group) {
       const path = `${key.owner} ${key.name}`;
-      let stream = find(key) ?? created.get(path);
+      let stream = index.find(key) ?? created.get(path);
       if (!stream) {
         lastStreamId += 1;
-        stream = newStream(lastStreamId, key, id);
+        stream = emptyStream(lastStreamId, key, id);
         created.set(path, stream);
         streamRows.push([stream.id, key.owner, key.name, id.milliseconds, id.sequence]);
       }
@@ -131,23 +124,12 @@ export async function openEmbeddedBuffer(options: {
     return { request, created: [...created.values()] };
   }
 
-  function applyAppend({ key, ids, id }: Append): void {
-    lastCommitted = formatMessageId(id);
-    const stream = find(key);
-    const [first] = ids;
-    if (!stream || !first) return;
-    stream.length += ids.length;
-    stream.firstMessageId ??= formatMessageId(first);
-    stream.lastMessageId = lastCommitted;
-    stream.lastActivity = now();
-  }
-
   async function commitDelete({ key, through }: Delete): Promise<boolean> {
-    const stream = find(key);
+    const stream = index.find(key);
     if (!stream) return false;
     if (compareMessageIds(stream.lastMessageId ?? FIRST_MESSAGE_ID, formatMessageId(through)) <= 0) {
       await writer.request({ kind: "write", statements: sql.deleteStream(stream.id, lastId) });
-      streams.get(key.owner)?.delete(key.name);
+      index.remove(key);
       purge(stream.id);
     } else {
       const statements = sql.deleteMessages(stream.id, through);
@@ -178,7 +160,7 @@ export async function openEmbeddedBuffer(options: {
     end: MessageId,
     count: number,
   ): Promise<StreamMessage[]> {
-    const stream = find(key);
+    const stream = index.find(key);
     if (!stream) return [];
     try {
       const { rows } = await reader.execute(sql.readMessages(stream.id, start, end, count));
@@ -203,7 +185,7 @@ export async function openEmbeddedBuffer(options: {
     async create(key) {
       const id = nextId();
       await enqueue({ kind: "append", key, ids: [], data: [], size: 0, id });
-      return find(key)?.lastMessageId ?? formatMessageId(id);
+      return index.find(key)?.lastMessageId ?? formatMessageId(id);
     },
 
     async append(key, data) {
@@ -218,9 +200,7 @@ export async function openEmbeddedBuffer(options: {
     async readAfter(owner, after, count) {
       // Bounded by what was committed when the read began: streams read one after another agree on where it ends.
       const end = lastCommitted;
-      const active = [...(streams.get(owner)?.values() ?? [])].filter(
-        ({ lastMessageId }) => lastMessageId !== null && compareMessageIds(lastMessageId, after) > 0,
-      );
+      const active = index.activeAfter(owner, after);
       const start = followingMessageId(after);
       const pages = await Promise.all(active.map((stream) => read(stream, start, end, count)));
       return pages
@@ -231,18 +211,11 @@ export async function openEmbeddedBuffer(options: {
 
     tail: async () => lastCommitted,
 
-    async list(owner) {
-      const owners = owner === undefined ? [...streams.keys()] : [owner];
-      return owners.flatMap((each) =>
-        [...(streams.get(each)?.values() ?? [])].map(({ id, ...info }) => ({ ...info })),
-      );
-    },
+    list: async (owner) => index.list(owner).map(infoOf),
 
     async info(key) {
-      const stream = find(key);
-      if (!stream) return null;
-      const { id, ...info } = stream;
-      return info;
+      const stream = index.find(key);
+      return stream ? infoOf(stream) : null;
     },
 
     delete: (key, through = LAST_MESSAGE_ID) => enqueue({ kind: "delete", key, through: idParts(through) }),
@@ -285,24 +258,7 @@ function takeGroup(queue: Operation[]): Operation[] {
   return queue.splice(0, end === -1 ? queue.length : end);
 }
 
-function newStream(id: number, key: StreamKey, created: IdParts): sql.StoredStream {
-  return {
-    id,
-    owner: key.owner,
-    name: key.name,
-    length: 0,
-    firstMessageId: null,
-    lastMessageId: null,
-    lastActivity: created.milliseconds,
-  };
-}
-
 function unavailable(cause: unknown): AppError {
-  return new AppError(
-    "buffer_unavailable",
-    "The live buffer cannot be reached right now. Please try again.",
-    {
-      cause,
-    },
-  );
+  const message = "The live buffer cannot be reached right now. Please try again.";
+  return new AppError("buffer_unavailable", message, { cause });
 }
