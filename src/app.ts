@@ -22,8 +22,12 @@ export function createApp(deps: Deps) {
   );
 
   app.use(identifyRequests(log));
-  if (config.corsOrigins.length > 0) app.use(cors({ origin: config.corsOrigins }));
-  if (config.authMode === "single-user") app.use("/api/*", refuseForeignOrigins(config.corsOrigins));
+  if (config.corsOrigins.length > 0)
+    app.use(
+      cors({ origin: config.corsOrigins, maxAge: 86_400, exposeHeaders: ["X-Request-Id", "Retry-After"] }),
+    );
+  if (config.authMode === "single-user")
+    app.use("/api/*", refuseForeignOrigins(config.corsOrigins, config.host));
   app.use("/api/*", authenticate(deps.authenticator));
 
   return app

@@ -30,8 +30,13 @@ const environmentSchema = z
     TRASH_DAYS: z.coerce.number().nonnegative().default(30),
     DURABILITY: z.enum(["full", "relaxed"]).default("full"),
   })
-  .transform((environment) => {
+  .transform((environment, context) => {
     const dataDirectory = resolve(environment.DATA_DIR);
+    if (environment.DATABASE_URL && !isOwnFile(environment.DATABASE_URL, dataDirectory)) {
+      const message =
+        "must be a file of its own: not in memory, and not streams.db, which is the live buffer's";
+      context.addIssue({ code: "custom", path: ["DATABASE_URL"], message });
+    }
     return {
       host: environment.HOST,
       port: environment.PORT,
@@ -48,6 +53,14 @@ const environmentSchema = z
       durability: environment.DURABILITY,
     };
   });
+
+function isOwnFile(url: string, dataDirectory: string): boolean {
+  const path = url.slice("file:".length);
+  return (
+    !url.startsWith("file:") ||
+    !(path.includes(":memory:") || resolve(path) === join(dataDirectory, "streams.db"))
+  );
+}
 
 export type Config = z.infer<typeof environmentSchema>;
 

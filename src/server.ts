@@ -1,8 +1,8 @@
 import { createApp } from "./app.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Above any body that a route takes; the routes answer 413 with a sentence, this only keeps memory bounded. */
-const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+/** Far above any body that a route takes: the routes refuse with a sentence and read no more, this is silent. */
+const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
 
 /** Longer than the slowest call; routes of event streams set their own. */
 const IDLE_TIMEOUT_SECONDS = 60;

@@ -60,3 +60,10 @@ test("the example of an environment names every variable, and is valid as it sta
   const known = [...source.matchAll(/^ {4}([A-Z_]+):/gm)].map(([, name = ""]) => name);
   expect(named.map(([name]) => name).sort()).toEqual(known.sort());
 });
+
+test.each(["file::memory:", "file:./data/streams.db"])(
+  "a database that is not a file of its own is refused: %s",
+  (url) => {
+    expect(() => parseConfig({ DATABASE_URL: url })).toThrow("DATABASE_URL: must be a file of its own");
+  },
+);

@@ -53,8 +53,10 @@ export class SerializedClient implements Client {
     this.#alone(async () => {
       const settled = Promise.withResolvers<void>();
       const transaction = await this.#client.transaction(mode);
-      resolve(releasing(transaction, settled.resolve));
+      const watched = watchedTransaction(transaction, settled.resolve);
+      resolve(watched.transaction);
       await settled.promise;
+      if (watched.isSuspect()) await this.#reconnect();
     }).catch(reject);
     return promise;
   }
@@ -92,28 +94,32 @@ export class SerializedClient implements Client {
   }
 }
 
-/** The same transaction, with a call when it is over, however it ends. */
-function releasing(transaction: Transaction, release: () => void): Transaction {
-  const ending = async (end: () => Promise<void>) => {
+/** The same transaction, with a call when it is over, however it ends, and a note of whether its connection is in doubt. */
+function watchedTransaction(transaction: Transaction, release: () => void) {
+  let suspect = false;
+  const watch = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      await end();
-    } finally {
-      transaction.close();
-      release();
+      return await work();
+    } catch (error) {
+      suspect ||= isSuspect(error);
+      throw error;
     }
   };
-  return {
-    execute: (statement: InStatement) => transaction.execute(statement),
-    batch: (statements) => transaction.batch(statements),
-    executeMultiple: (sql) => transaction.executeMultiple(sql),
+  const close = () => {
+    transaction.close();
+    release();
+  };
+  const ending = (end: () => Promise<void>) => watch(end).finally(close);
+  const watched: Transaction = {
+    execute: (statement: InStatement) => watch(() => transaction.execute(statement)),
+    batch: (statements) => watch(() => transaction.batch(statements)),
+    executeMultiple: (sql) => watch(() => transaction.executeMultiple(sql)),
     commit: () => ending(() => transaction.commit()),
     rollback: () => ending(async () => (transaction.closed ? undefined : transaction.rollback())),
-    close: () => {
-      transaction.close();
-      release();
-    },
+    close,
     get closed() {
       return transaction.closed;
     },
   };
+  return { transaction: watched, isSuspect: () => suspect };
 }

@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { isStoreFailure } from "../db/errors.ts";
 import { AppError, type ErrorCode } from "../errors.ts";
@@ -61,9 +60,6 @@ function toAppError(error: unknown): AppError | undefined {
     return new AppError("store_unavailable", "The database cannot be reached right now. Please try again.", {
       cause: error,
     });
-  }
-  if (error instanceof HTTPException && error.status === 400) {
-    return new AppError("malformed_json", "The body is not valid JSON.");
   }
   return undefined;
 }

@@ -181,6 +181,7 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
       const channel = openChannel(owner);
       const listener = new Listener(streamName, after ?? FIRST_MESSAGE_ID);
       channel.listeners.add(listener);
+      listener.ended.then(() => leave(channel, listener));
       try {
         await channel.ready;
         const tail = await buffer.tail(owner);

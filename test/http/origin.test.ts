@@ -11,7 +11,7 @@ const ask = (headers: Record<string, string>, init: { method?: string } = {}) =>
   app.request("/api/users/me", { ...init, headers: { Host: HOST, ...headers } });
 
 test("in single-user mode programs and the service's own pages pass", async () => {
-  app = await createTestApp({ AUTH_MODE: "single-user" });
+  app = await createTestApp({ AUTH_MODE: "single-user", HOST: "0.0.0.0" });
   const own: Record<string, string>[] = [
     {},
     { Origin: `http://${HOST}` },
@@ -33,6 +33,7 @@ test("in single-user mode pages of other origins are refused", async () => {
     { Origin: "" },
     { Origin: LISTED },
     { "Sec-Fetch-Site": "cross-site" },
+    { "Sec-Fetch-Site": "same-site" },
   ];
   for (const headers of foreign) {
     for (const method of ["GET", "DELETE"]) {
@@ -72,4 +73,24 @@ test("outside of /api an origin does not matter", async () => {
 test("where credentials are required, they decide alone", async () => {
   app = await createTestApp();
   expect((await ask({ Origin: "https://evil.example" })).status).toBe(401);
+});
+
+test("on the loopback a page whose name was made to point here is refused; programs may use any name", async () => {
+  app = await createTestApp({ AUTH_MODE: "single-user", HOST: "127.0.0.1" });
+  const rebound = "evil.example:3000";
+  for (const headers of [{ Origin: `http://${rebound}` }, { "Sec-Fetch-Site": "same-origin" }]) {
+    expect((await ask({ Host: rebound, ...headers })).status).toBe(403);
+    expect(
+      (
+        await ask({
+          Host: "localhost:3000",
+          ...headers,
+          ...(headers.Origin && { Origin: "http://localhost:3000" }),
+        })
+      ).status,
+    ).toBe(200);
+  }
+  expect((await ask({ Host: "127.0.0.1:3000", Origin: "http://127.0.0.1:3000" })).status).toBe(200);
+  expect((await ask({ Host: "[::1]:3000", Origin: "http://[::1]:3000" })).status).toBe(200);
+  expect((await ask({ Host: "behind.a.proxy" })).status).toBe(200);
 });

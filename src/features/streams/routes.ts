@@ -32,6 +32,8 @@ export function streamRoutes(deps: Deps) {
   const keyOf = (c: Context<AppEnv>, name: string): StreamKey => ({ owner: c.get("identity").userId, name });
 
   async function listen(c: Context<AppEnv>, streamName: string | undefined, after: MessageId | undefined) {
+    // The answer to HEAD has no body that could end the subscription.
+    if (c.req.method === "HEAD") return c.body(null, 200, EVENT_STREAM_HEADERS);
     const owner = c.get("identity").userId;
     const subscription = await hub.subscribe(owner, {
       ...(streamName !== undefined && { streamName }),

@@ -25,7 +25,9 @@ const sampleObject = z.custom<object>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "must be text or a JSON object",
 );
-const message = z.union([z.string().min(1, "must not be empty"), sampleObject]);
+const message = z
+  .union([z.string(), sampleObject], { error: "must be text or a JSON object" })
+  .refine((value) => value !== "", "must not be empty");
 const author = z.string().min(1).max(100);
 
 export const messageSchema = z.object({ message, author: author.optional() });
@@ -34,8 +36,10 @@ export type NewMessage = z.output<typeof messageSchema>;
 
 export const batchSchema = z.object({ messages: z.array(z.unknown()).min(1, "must not be empty") });
 
-function idSchema(sequence: number) {
+/** A message id; one without a sequence gets the one given here. `edge` is a name for the end of the stream. */
+function idSchema(sequence: number, edge?: { names: string[]; id: MessageId }) {
   return z.string().transform((text, context): MessageId => {
+    if (edge?.names.includes(text)) return edge.id;
     const parts = parseMessageId(text, sequence);
     if (parts) return formatMessageId(parts);
     context.addIssue({ code: "custom", message: "must be a message id such as 1767225600000-0" });
@@ -45,18 +49,14 @@ function idSchema(sequence: number) {
 
 export const lastEventIdSchema = idSchema(0);
 
+const start = { names: ["-"], id: FIRST_MESSAGE_ID };
+// A plus that is not percent-encoded arrives as a space.
+const end = { names: ["+", " "], id: LAST_MESSAGE_ID };
+
 /** Both ends count; an id without a sequence means the whole millisecond. */
 export const rangeQuery = z.object({
-  start: z
-    .literal("-")
-    .transform(() => FIRST_MESSAGE_ID)
-    .or(idSchema(0))
-    .default(FIRST_MESSAGE_ID),
-  end: z
-    .literal("+")
-    .transform(() => LAST_MESSAGE_ID)
-    .or(idSchema(999_999_999_999_999))
-    .default(LAST_MESSAGE_ID),
+  start: idSchema(0, start).default(FIRST_MESSAGE_ID),
+  end: idSchema(999_999_999_999_999, end).default(LAST_MESSAGE_ID),
   count: z.coerce.number().int().min(1).max(1000).default(100),
 });
 

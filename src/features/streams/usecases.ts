@@ -1,6 +1,7 @@
 import { AppError } from "../../errors.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageData, MessageId, StreamKey } from "../../streams/buffer.ts";
+import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { findUnfinishedByStream } from "../workouts/repository.ts";
 import { MAX_MESSAGE_BYTES, type NewMessage } from "./schemas.ts";
 
@@ -41,9 +42,12 @@ function toText(message: object): string {
 
 /** @throws AppError stream_not_found, or stream_in_use while an unfinished workout records into the stream. */
 export async function deleteStream(
-  { database, hub }: Pick<Deps, "database" | "hub">,
+  { database, buffer, hub }: Pick<Deps, "database" | "buffer" | "hub">,
   key: StreamKey,
 ): Promise<void> {
+  // Read before the check: what comes later may be of a workout that is started meanwhile.
+  const info = await buffer.info(key);
+  if (!info) throw streamNotFound(key.name);
   const workout = await findUnfinishedByStream(database, key);
   if (workout) {
     throw new AppError(
@@ -51,7 +55,7 @@ export async function deleteStream(
       "A workout is recording into this stream. Complete or delete the workout.",
     );
   }
-  if (!(await hub.deleteStream(key))) throw streamNotFound(key.name);
+  if (!(await hub.deleteStream(key, info.lastMessageId ?? FIRST_MESSAGE_ID))) throw streamNotFound(key.name);
 }
 
 export function streamNotFound(name: string): AppError {

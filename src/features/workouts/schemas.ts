@@ -25,7 +25,9 @@ export const patchSchema = z.object({
 export const completeSchema = z.object({ archiveTelemetry: z.boolean().default(true) });
 
 /** A day stands for its first moment, or as the end of a span for its last; UTC. */
-const date = z.iso.date().or(z.iso.datetime({ offset: true }));
+const date = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+  error: "must be a date such as 2026-05-31, or a time such as 2026-05-31T08:00:00Z",
+});
 
 export const listQuery = z.object({
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),

@@ -35,25 +35,34 @@ export async function sweep(
   let deletedCount = 0;
   let archivedCount = 0;
   const failures: unknown[] = [];
-  await each(await listUnfinished(deps.database, owner), failures, async (workout) => {
-    const info = await deps.buffer.info(streamKey(workout));
-    if (Math.max(workout.updatedAt.getTime(), info?.lastActivity ?? 0) > idleSince) return;
-    await completeWorkout(deps, workout.userId, workout.id, { archiveTelemetry: true });
-    archivedCount += 1;
-  });
-  await each(await deps.buffer.list(owner), failures, async (info) => {
-    if (info.lastActivity > idleSince) return;
-    const outcome = await sweepStream(deps, info, idleSince);
+  const failed = (error: unknown, ride: object) => {
+    deps.log.error({ err: error, ...ride }, "a ride could not be brought home and will be tried again");
+    failures.push(error);
+  };
+  // A ride that cannot be brought home does not keep the others out.
+  for (const workout of await listUnfinished(deps.database, owner)) {
+    const completed = await completeIdle(deps, workout, idleSince).catch((error: unknown) =>
+      failed(error, { workoutId: workout.id }),
+    );
+    if (completed) archivedCount += 1;
+  }
+  for (const info of await deps.buffer.list(owner)) {
+    if (info.lastActivity > idleSince) continue;
+    const outcome = await sweepStream(deps, info, idleSince).catch((error: unknown) =>
+      failed(error, { userId: info.owner, streamName: info.name }),
+    );
     if (outcome === "archived") archivedCount += 1;
     if (outcome === "deleted") deletedCount += 1;
-  });
+  }
   if (failures.length > 0) throw failures[0];
   return { deletedCount, archivedCount };
 }
 
-/** One after another; a ride that cannot be brought home does not keep the others out. */
-async function each<T>(items: T[], failures: unknown[], visit: (item: T) => Promise<void>): Promise<void> {
-  for (const item of items) await visit(item).catch((error: unknown) => failures.push(error));
+async function completeIdle(deps: SweepDeps, workout: WorkoutRow, idleSince: number): Promise<boolean> {
+  const info = await deps.buffer.info(streamKey(workout));
+  if (Math.max(workout.updatedAt.getTime(), info?.lastActivity ?? 0) > idleSince) return false;
+  await completeWorkout(deps, workout.userId, workout.id, { archiveTelemetry: true });
+  return true;
 }
 
 async function sweepStream(
@@ -67,8 +76,12 @@ async function sweepStream(
   const info = await deps.buffer.info(key);
   // The list is from the beginning of the sweep: a ride may have come alive since.
   if (!info || info.lastActivity > idleSince) return "kept";
-  // A sample on its way while an account was being deleted leaves a stream of nobody's.
-  if (!(await findUser(deps.database, owner))) return deleteAll(deps, key, LAST_MESSAGE_ID);
+  // Of nobody: a sample was on its way while its account was deleted, or an older database has been put back.
+  // Kept as long as what is in the trash, in case the owner comes back.
+  if (!(await findUser(deps.database, owner))) {
+    const trashed = info.lastActivity < deps.now() - deps.config.trashDays * 86_400_000;
+    return trashed ? deleteAll(deps, key, LAST_MESSAGE_ID) : "kept";
+  }
   // Only as an empty one: a sample may be on its way into it.
   if (info.length === 0) return deleteAll(deps, key, FIRST_MESSAGE_ID);
   const { samples } = await readRide(deps.buffer, key);
@@ -120,11 +133,11 @@ export function scheduleSweep(deps: SweepDeps): { stop(): Promise<void> } {
   let running = Promise.resolve();
   const run = async () => {
     try {
-      const counts = await sweep(deps, { idleMs: config.streamIdleHours * 3_600_000 });
       await deleteTrashedBefore(database, new Date(now() - config.trashDays * 86_400_000));
+      const counts = await sweep(deps, { idleMs: config.streamIdleHours * 3_600_000 });
       if (counts.archivedCount + counts.deletedCount > 0) log.info(counts, "abandoned rides brought home");
     } catch (error) {
-      log.error({ err: error }, "the sweep failed and will be tried again");
+      log.error({ err: error }, "the sweep did not get through and will be tried again");
     }
   };
   running = run();

@@ -64,3 +64,20 @@ test("another rider's workout on a stream of the same name is no hindrance", asy
   expect(await remove("ride")).toMatchObject({ success: true });
   expect(await streamNames(other)).toEqual(["ride"]);
 });
+
+test("what arrives while the deletion waits for a slow listener stays", async () => {
+  const { app, rider } = service;
+  await append(rider, "ride", "old");
+  // It replays and reads nothing: the deletion waits for it, at most two seconds.
+  await app.deps.hub.subscribe(rider.userId, { streamName: "ride", after: "0-0" });
+  const deletion = rider.request("/api/streams/ride", { method: "DELETE" });
+  const { workout } = await rider.send<{ workout: { id: string } }>("POST", "/api/workouts", {
+    streamName: "ride",
+  });
+  await append(rider, "ride", { power: 200, timestamp: 1 });
+  expect((await deletion).status).toBe(200);
+  const { telemetry } = await rider.ok<{ telemetry: unknown[] }>(
+    `/api/workouts/${workout.id}?includeTelemetry=true`,
+  );
+  expect(telemetry).toEqual([{ power: 200, timestamp: 1 }]);
+});

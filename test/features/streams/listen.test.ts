@@ -282,3 +282,12 @@ test("?from takes nothing but -", async () => {
     expect(await service.rider.refused("GET", `${path}?from=yesterday`)).toMatchObject({ status: 400 });
   }
 });
+
+test("HEAD tells what GET would, and leaves no listener behind", async () => {
+  const { app, rider } = service;
+  const before = app.deps.hub.size;
+  const response = await rider.request("/api/streams/ride/listen?from=-", { method: "HEAD" });
+  expect(response.status).toBe(200);
+  expect(response.headers.get("Content-Type")).toContain("text/event-stream");
+  expect(app.deps.hub.size).toBe(before);
+});

@@ -111,3 +111,11 @@ test("an empty stream has no messages, one that is not there is 404", async () =
     code: "stream_not_found",
   });
 });
+
+test("the contract's own address, its plus not encoded, means the whole stream", async () => {
+  await append(service.rider, "ride", "one");
+  const { messages } = await service.rider.ok<{ messages: unknown[] }>(
+    "/api/streams/ride/messages?start=-&end=+&count=100",
+  );
+  expect(messages).toHaveLength(1);
+});

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { count } from "drizzle-orm";
 import { telemetry } from "../../../src/db/schema.ts";
+import { AppError } from "../../../src/errors.ts";
 import { scheduleSweep, sweep } from "../../../src/features/workouts/sweep.ts";
 import { registerRider, useService } from "../../support/accounts.ts";
 import { createTestApp } from "../../support/app.ts";
@@ -141,12 +142,17 @@ test("one ride that cannot be brought home does not keep the others away, nor th
   await trash(other, old.id);
   service.wait(30 * DAY);
   await startRide(rider, { streamName: "broken" });
-  // A sample that no serializer takes: within the 100 KB that a message may have.
-  await append(rider, "broken", `{"note":${"[".repeat(50_000)}${"]".repeat(50_000)}}`);
+  await append(rider, "broken", { power: 200 });
   const fine = await startRide(other, { streamName: "fine" });
   await sendBatch(other, "fine", eachSecond(5));
   service.wait(13 * HOUR);
-  await runOnce();
+  const { buffer } = app.deps;
+  const range: typeof buffer.range = async (key, ...rest) => {
+    if (key.name === "broken") throw new AppError("buffer_unavailable", "This stream cannot be read.");
+    return buffer.range(key, ...rest);
+  };
+  await scheduleSweep({ ...app.deps, buffer: { ...buffer, range } }).stop();
+  expect(await history(rider)).toMatchObject([{ streamName: "broken", status: "ACTIVE" }]);
   expect(await history(other)).toMatchObject([
     { id: fine.id, status: "COMPLETED", summary: { sampleCount: 5 } },
   ]);
