@@ -51,8 +51,8 @@ async function deleteRecorded(
   justCompleted: boolean,
 ): Promise<void> {
   const key = streamKey(workout);
-  if (justCompleted) await deps.hub.deleteStream(key, FIRST_MESSAGE_ID);
-  await releaseArchived(deps, key);
+  if (workout.archivedThrough !== FIRST_MESSAGE_ID) await releaseArchived(deps, key);
+  else if (justCompleted) await deps.hub.deleteStream(key, FIRST_MESSAGE_ID);
 }
 
 /** Undefined when the workout was changed by another call meanwhile, and nothing was stored. */
