@@ -16,10 +16,9 @@ import type { Deps } from "./runtime.ts";
 export function createApp(deps: Deps) {
   const { config, log } = deps;
   const app = new Hono<AppEnv>();
-  app.onError(respondToError(log));
-  app.notFound((c) =>
-    respondToError(log)(new AppError("not_found", `There is nothing at ${c.req.path}.`), c),
-  );
+  const respond = respondToError(log);
+  app.onError(respond);
+  app.notFound((c) => respond(new AppError("not_found", `There is nothing at ${c.req.path}.`), c));
 
   app.use(identifyRequests(log));
   if (config.corsOrigins.length > 0)

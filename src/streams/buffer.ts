@@ -10,7 +10,12 @@ export type StreamMessage = {
   data: string;
 };
 
-export type MessageData = { message: string /** Epoch ms of arrival. */; timestamp: number; author?: string };
+export type MessageData = {
+  message: string;
+  /** Epoch ms of arrival. */
+  timestamp: number;
+  author?: string;
+};
 
 export type StreamInfo = {
   name: string;

@@ -36,9 +36,8 @@ export const SCHEMA: Statement[] = [
      seq INTEGER NOT NULL
    ) STRICT`,
   },
-  {
-    sql: `CREATE TABLE IF NOT EXISTS deleted_stream (id INTEGER PRIMARY KEY) STRICT`,
-  },
+  // Streams that are gone, while some of their messages are still to be deleted.
+  { sql: "CREATE TABLE IF NOT EXISTS deleted_stream (id INTEGER PRIMARY KEY) STRICT" },
   { sql: `PRAGMA user_version = ${FORMAT_VERSION}` },
 ];
 

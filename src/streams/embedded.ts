@@ -12,6 +12,7 @@ import {
   type IdParts,
   idParts,
   LAST_MESSAGE_ID,
+  latestMessageId,
   nextMessageId,
 } from "./message-id.ts";
 import { createStreamIndex, emptyStream, infoOf, type StoredStream } from "./stream-index.ts";
@@ -62,7 +63,7 @@ export async function openEmbeddedBuffer(options: {
     index.add({ ...stream, lastActivity: Math.min(stream.lastActivity, now()) });
   }
   let lastStreamId = Math.max(0, ...state.streams.map(({ id }) => id), ...state.deleted);
-  let lastId = idParts(state.ids.sort(compareMessageIds).at(-1) ?? FIRST_MESSAGE_ID);
+  let lastId = idParts(latestMessageId(state.ids) ?? FIRST_MESSAGE_ID);
   let lastCommitted = formatMessageId(lastId);
   let closing: Promise<void> | undefined;
   const commits = createGroupCommit<Operation>(takeGroup, commit);

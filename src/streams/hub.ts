@@ -19,7 +19,7 @@ export interface Hub {
    */
   subscribe(
     owner: string,
-    options: { streamName?: string; after?: MessageId | undefined },
+    options: { streamName?: string | undefined; after?: MessageId | undefined },
   ): Promise<Subscription>;
   /** Says that something has been stored for this owner. */
   notify(owner: string): void;

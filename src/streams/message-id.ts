@@ -25,6 +25,10 @@ export function compareMessageIds(a: MessageId, b: MessageId): number {
   return left.milliseconds - right.milliseconds || left.sequence - right.sequence;
 }
 
+export function latestMessageId(ids: readonly MessageId[]): MessageId | undefined {
+  return ids.toSorted(compareMessageIds).at(-1);
+}
+
 /** The parts of an id that this program made. */
 export function idParts(id: MessageId): IdParts {
   const dash = id.indexOf("-");

@@ -27,7 +27,7 @@ import { appendMessages, deleteStream, streamNotFound } from "./usecases.ts";
 const MAX_MESSAGE_BODY = 6 * MAX_MESSAGE_BYTES + 1024;
 
 export function streamRoutes(deps: Deps) {
-  const { buffer, hub, config } = deps;
+  const { buffer, hub } = deps;
 
   const keyOf = (c: Context<AppEnv>, name: string): StreamKey => ({ owner: c.get("identity").userId, name });
 
@@ -35,10 +35,7 @@ export function streamRoutes(deps: Deps) {
     // The answer to HEAD has no body that could end the subscription.
     if (c.req.method === "HEAD") return c.body(null, 200, EVENT_STREAM_HEADERS);
     const owner = c.get("identity").userId;
-    const subscription = await hub.subscribe(owner, {
-      ...(streamName !== undefined && { streamName }),
-      after,
-    });
+    const subscription = await hub.subscribe(owner, { streamName, after });
     c.env?.server?.timeout(c.req.raw, STALLED_AFTER_SECONDS);
     return c.body(eventStream(subscription, streamName ?? "all"), 200, EVENT_STREAM_HEADERS);
   }
@@ -64,7 +61,7 @@ export function streamRoutes(deps: Deps) {
       listen(c, undefined, startOf(c, c.req.valid("query"))),
     )
     .delete("/cleanup", validate("query", cleanupQuery), async (c) => {
-      const { retention = config.streamIdleHours * 3_600_000 } = c.req.valid("query");
+      const { retention } = c.req.valid("query");
       const counts = await sweep(deps, { idleMs: retention, owner: c.get("identity").userId });
       return c.json({
         success: true,

@@ -4,7 +4,7 @@ import { AppError } from "../../errors.ts";
 import type { Deps } from "../../runtime.ts";
 import type { StreamKey } from "../../streams/buffer.ts";
 import { compareMessageIds, FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
-import { getWorkout, isUnfinished, streamKey } from "./lookup.ts";
+import { getWorkout, isUnfinished, pausesUntil, streamKey } from "./lookup.ts";
 import {
   findArchivedThrough,
   findFtpAt,
@@ -67,7 +67,7 @@ async function store(
       ...rideTimes(ride, startTime, summary.elapsedTime, time),
       status: "COMPLETED",
       summary,
-      pauses: workout.pauses.map((pause) => ({ ...pause, to: pause.to ?? time })),
+      pauses: pausesUntil(workout, time),
       archivedMessages: archive ? ride.sampleMessages : 0,
       archivedThrough: ride.lastMessageId ?? FIRST_MESSAGE_ID,
       updatedAt: new Date(time),

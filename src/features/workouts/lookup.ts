@@ -1,7 +1,8 @@
 import type { Executor } from "../../db/database.ts";
+import type { Pause } from "../../domain/timeline.ts";
 import { AppError } from "../../errors.ts";
 import type { StreamKey } from "../../streams/buffer.ts";
-import { findWorkout, type WorkoutRow } from "./repository.ts";
+import { findWorkout, UNFINISHED, type WorkoutRow } from "./repository.ts";
 
 /** @throws AppError workout_not_found when it is not there or not theirs. */
 export async function getWorkout(executor: Executor, userId: string, id: string): Promise<WorkoutRow> {
@@ -11,7 +12,12 @@ export async function getWorkout(executor: Executor, userId: string, id: string)
 }
 
 export function isUnfinished({ status }: Pick<WorkoutRow, "status">): boolean {
-  return status === "ACTIVE" || status === "PAUSED";
+  return UNFINISHED.includes(status);
+}
+
+/** The explicit pauses; one that is still on ends at `time`, epoch ms. */
+export function pausesUntil({ pauses }: Pick<WorkoutRow, "pauses">, time: number): Pause[] {
+  return pauses.map(({ from, to }) => ({ from, to: to ?? time }));
 }
 
 export function streamKey({ userId, streamName }: Pick<WorkoutRow, "userId" | "streamName">): StreamKey {

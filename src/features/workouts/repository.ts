@@ -5,14 +5,14 @@ import { isUniqueViolation } from "../../db/errors.ts";
 import { ftpHistory, telemetry, workouts } from "../../db/schema.ts";
 import { AppError } from "../../errors.ts";
 import type { StreamKey } from "../../streams/buffer.ts";
-import { compareMessageIds } from "../../streams/message-id.ts";
+import { latestMessageId } from "../../streams/message-id.ts";
 import type { listQuery } from "./schemas.ts";
 
 export type WorkoutRow = typeof workouts.$inferSelect;
 export type NewWorkout = typeof workouts.$inferInsert;
 export type WorkoutStatus = WorkoutRow["status"];
 
-const UNFINISHED: WorkoutStatus[] = ["ACTIVE", "PAUSED"];
+export const UNFINISHED: WorkoutStatus[] = ["ACTIVE", "PAUSED"];
 const LISTED: WorkoutStatus[] = ["ACTIVE", "PAUSED", "COMPLETED"];
 
 /** @throws AppError stream_in_use when another unfinished workout records into the stream. */
@@ -81,8 +81,7 @@ export async function findArchivedThrough(executor: Executor, key: StreamKey): P
       ),
     );
   // Not that of the latest workout: ids increase even where the clock, and with it the workouts' times, went back.
-  const ids = rows.flatMap(({ archivedThrough }) => archivedThrough ?? []);
-  return ids.sort(compareMessageIds).at(-1) ?? null;
+  return latestMessageId(rows.flatMap(({ archivedThrough }) => archivedThrough ?? [])) ?? null;
 }
 
 export async function listWorkouts(

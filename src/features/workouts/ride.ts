@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { mergeSamples, parseSample, type Sample } from "../../domain/sample.ts";
 import { type Summary, summarize } from "../../domain/summary.ts";
-import type { Pause } from "../../domain/timeline.ts";
 import type { MessageData, MessageId, StreamBuffer, StreamKey } from "../../streams/buffer.ts";
 import { FIRST_MESSAGE_ID, followingMessageId, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
+import { pausesUntil } from "./lookup.ts";
 import type { WorkoutRow } from "./repository.ts";
 
 /** What a stream holds, as far as it has been read. */
@@ -43,7 +43,7 @@ export async function readRide(buffer: StreamBuffer, key: StreamKey): Promise<Ri
 
 /** The summary of what has been read of an unfinished workout; a pause that is still on lasts until `now`. */
 export function summarizeRide(ride: Ride, workout: WorkoutRow, ftp: number | null, now: number): Summary {
-  const pauses = workout.pauses.map(({ from, to }): Pause => ({ from, to: to ?? now }));
+  const pauses = pausesUntil(workout, now);
   return summarize(ride.samples, { pauses, ftp, skippedMessages: ride.skippedMessages });
 }
 

@@ -17,8 +17,8 @@ import { readRide } from "./ride.ts";
 
 type SweepDeps = Pick<Deps, "config" | "database" | "buffer" | "hub" | "now" | "log">;
 type SweepOptions = {
-  /** Milliseconds without a sample or a call after which a stream or a workout counts as abandoned. */
-  idleMs: number;
+  /** Milliseconds without a sample or a call after which a ride counts as abandoned; else as configured. */
+  idleMs?: number | undefined;
   /** Undefined sweeps for everybody. */
   owner?: string;
 };
@@ -29,7 +29,7 @@ type SweepOptions = {
  */
 export async function sweep(
   deps: SweepDeps,
-  { idleMs, owner }: SweepOptions,
+  { idleMs = deps.config.streamIdleHours * 3_600_000, owner }: SweepOptions = {},
 ): Promise<{ deletedCount: number; archivedCount: number }> {
   const idleSince = deps.now() - idleMs;
   let deletedCount = 0;
@@ -79,7 +79,7 @@ async function sweepStream(
   // Of nobody: a sample was on its way while its account was deleted, or an older database has been put back.
   // Kept as long as what is in the trash, in case the owner comes back.
   if (!(await findUser(deps.database, owner))) {
-    const trashed = info.lastActivity < deps.now() - deps.config.trashDays * 86_400_000;
+    const trashed = info.lastActivity < keptSince(deps);
     return trashed ? deleteAll(deps, key, LAST_MESSAGE_ID) : "kept";
   }
   // Only as an empty one: a sample may be on its way into it.
@@ -92,6 +92,11 @@ async function sweepStream(
   if (!workout) return "kept";
   await completeWorkout(deps, owner, workout.id, { archiveTelemetry: true });
   return "archived";
+}
+
+/** What was thrown away before this time, epoch ms, has been kept long enough. */
+function keptSince({ config, now }: SweepDeps): number {
+  return now() - config.trashDays * 86_400_000;
 }
 
 async function deleteAll(
@@ -129,12 +134,12 @@ async function claim(
 
 /** Sweeps for everybody and purges the trash: at once, then every ten minutes. */
 export function scheduleSweep(deps: SweepDeps): { stop(): Promise<void> } {
-  const { config, database, log, now } = deps;
+  const { log } = deps;
   let running = Promise.resolve();
   const run = async () => {
     try {
-      await deleteTrashedBefore(database, new Date(now() - config.trashDays * 86_400_000));
-      const counts = await sweep(deps, { idleMs: config.streamIdleHours * 3_600_000 });
+      await deleteTrashedBefore(deps.database, new Date(keptSince(deps)));
+      const counts = await sweep(deps);
       if (counts.archivedCount + counts.deletedCount > 0) log.info(counts, "abandoned rides brought home");
     } catch (error) {
       log.error({ err: error }, "the sweep did not get through and will be tried again");
