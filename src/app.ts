@@ -2,6 +2,8 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { AppError } from "./errors.ts";
 import { accountRoutes } from "./features/accounts/routes.ts";
+import { analysisRoutes } from "./features/analysis/routes.ts";
+import { ftpRoutes } from "./features/ftp/routes.ts";
 import { healthRoutes } from "./features/health/routes.ts";
 import { streamRoutes } from "./features/streams/routes.ts";
 import { workoutRoutes } from "./features/workouts/routes.ts";
@@ -32,6 +34,8 @@ export function createApp(deps: Deps) {
   return app
     .route("/", healthRoutes(deps))
     .route("/api", accountRoutes(deps))
+    .route("/api/users", ftpRoutes(deps))
+    .route("/api", analysisRoutes(deps))
     .route("/api/streams", streamRoutes(deps))
     .route("/api/workouts", workoutRoutes(deps));
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 import { Command } from "commander";
 import packageJson from "../package.json" with { type: "json" };
-import { httpUrl, numberBetween } from "./cli/option-parsers.ts";
+import { dayOrTime, httpUrl, numberBetween } from "./cli/option-parsers.ts";
 
 const program = new Command("bpt").description(packageJson.description).version(packageJson.version);
 
@@ -25,6 +25,18 @@ program
   .action(async (options) => {
     const { demo } = await import("./cli/demo.ts");
     await demo(options);
+  });
+
+program
+  .command("recompute")
+  .description(
+    "derive summaries, curves and records again from the telemetry, beside a running server or without",
+  )
+  .option("--user <user>", "only this rider's: an e-mail address or an id")
+  .option("--since <day>", "only rides that started on this day or later", dayOrTime)
+  .action(async (options) => {
+    const { recompute } = await import("./cli/recompute.ts");
+    await recompute(options, process.env);
   });
 
 try {

@@ -7,6 +7,7 @@ import { migrateDatabase } from "./db/migrate.ts";
 import { closeClient, openClient } from "./db/open.ts";
 import { type Authenticator, createAuthenticator } from "./features/accounts/authenticator.ts";
 import { loadSecret } from "./features/accounts/secret.ts";
+import { type Rederivation, scheduleRederivation } from "./features/workouts/rederivation.ts";
 import { scheduleSweep } from "./features/workouts/sweep.ts";
 import type { Logger } from "./logger.ts";
 import type { StreamBuffer } from "./streams/buffer.ts";
@@ -20,6 +21,7 @@ export type Deps = {
   buffer: StreamBuffer;
   hub: Hub;
   authenticator: Authenticator;
+  rederivation: Rederivation;
   /** The clock: epoch milliseconds. */
   now: () => number;
   log: Logger;
@@ -59,12 +61,13 @@ export async function createRuntime(
   const secret = config.jwtSecret ?? (await loadSecret(config.dataDirectory));
   const hub = createHub(buffer, (error) => log.error({ err: error }, "live data could not be read"));
   const authenticator = createAuthenticator({ config, database, secret, now, log });
-  const deps: Deps = { config, database, buffer, hub, authenticator, now, log };
+  const rederivation = scheduleRederivation({ database, now, log });
+  const deps: Deps = { config, database, buffer, hub, authenticator, rederivation, now, log };
   const sweep = scheduleSweep(deps);
   return {
     deps,
     async close() {
-      await sweep.stop();
+      await Promise.all([sweep.stop(), rederivation.stop()]);
       hub.close();
       await authenticator.close();
       await buffer.close();

@@ -14,3 +14,10 @@ export function httpUrl(text: string): string {
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
   throw new InvalidArgumentError("Give an address such as http://127.0.0.1:3000.");
 }
+
+/** Takes a day, which stands for its beginning (UTC), or an instant. */
+export function dayOrTime(text: string): Date {
+  const time = new Date(text);
+  if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(time.getTime())) return time;
+  throw new InvalidArgumentError("Give a day such as 2026-05-31, or a time such as 2026-05-31T08:00:00Z.");
+}

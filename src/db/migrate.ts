@@ -19,15 +19,29 @@ export class DatabaseTooNewError extends Error {
  * @throws DatabaseTooNewError when a later version of the program has migrated it already.
  */
 export async function migrateDatabase(database: Database): Promise<void> {
-  if (!migrationsFolder) throw new Error("The folder of migrations is missing from this installation.");
-  const known = readMigrationFiles({ migrationsFolder }).map((migration) => migration.folderMillis);
+  if (await isMigrated(database)) return;
+  await migrate(database, { migrationsFolder: folder() });
+}
+
+/**
+ * Whether the database has this program's schema.
+ * @throws DatabaseTooNewError when it has that of a later version.
+ */
+export async function isMigrated(database: Database): Promise<boolean> {
+  const known = readMigrationFiles({ migrationsFolder: folder() }).map(({ folderMillis }) => folderMillis);
+  const latest = Math.max(...known);
   const applied = await lastApplied(database);
-  if (applied > Math.max(...known)) {
+  if (applied > latest) {
     throw new DatabaseTooNewError(
       "The database was written by a newer version of this program. Start that version, or restore a backup made by this one.",
     );
   }
-  await migrate(database, { migrationsFolder });
+  return applied === latest;
+}
+
+function folder(): string {
+  if (!migrationsFolder) throw new Error("The folder of migrations is missing from this installation.");
+  return migrationsFolder;
 }
 
 async function lastApplied(database: Database): Promise<number> {

@@ -10,6 +10,7 @@ import {
   text,
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
+import { type CurveMetric, curveMetrics } from "../domain/mean-maximal.ts";
 import type { Summary } from "../domain/summary.ts";
 
 /*
@@ -87,6 +88,9 @@ export const refreshTokens = sqliteTable(
 /** An explicit pause in epoch milliseconds; `to` is null while it lasts. */
 export type OpenPause = { from: number; to: number | null };
 
+/** A point of a mean-maximal curve that was a personal record when the workout was completed. */
+export type NewRecord = { metric: CurveMetric; duration: number; value: number };
+
 export const workoutStatuses = ["ACTIVE", "PAUSED", "COMPLETED", "ARCHIVED", "DELETED"] as const;
 
 export const workouts = sqliteTable(
@@ -104,6 +108,14 @@ export const workouts = sqliteTable(
     duration: integer(),
     status: text({ enum: workoutStatuses }).notNull(),
     summary: text({ mode: "json" }).$type<Summary>(),
+    /** That of the summary, for what adds it up over years of rides. */
+    trainingStress: real("training_stress"),
+    /** DEFINITIONS_VERSION of the definitions that made the summary. */
+    definitionsVersion: integer("definitions_version").notNull().default(0),
+    /** Set when the summary is to be derived again. */
+    isStale: integer("is_stale", { mode: "boolean" }).notNull().default(false),
+    /** The personal records that the workout set when it was completed. */
+    newRecords: text("new_records", { mode: "json" }).$type<NewRecord[]>().notNull().default([]),
     /** Explicit pauses; the last one is open (to: null) while the workout is PAUSED. */
     pauses: text({ mode: "json" }).$type<OpenPause[]>().notNull().default([]),
     /** Sample messages that went into the telemetry. */
@@ -118,6 +130,9 @@ export const workouts = sqliteTable(
     index("workouts_user_start").on(table.userId, table.startTime),
     index("workouts_user_status_start").on(table.userId, table.status, table.startTime),
     index("workouts_status").on(table.status),
+    index("workouts_training_stress").on(table.userId, table.startTime, table.status, table.trainingStress),
+    index("workouts_definitions").on(table.definitionsVersion),
+    index("workouts_stale").on(table.userId, table.startTime).where(sql`is_stale = 1`),
     index("workouts_stream").on(table.userId, table.streamName, table.archivedThrough),
     uniqueIndex("workouts_unfinished_stream")
       .on(table.userId, table.streamName)
@@ -145,8 +160,10 @@ export const telemetry = sqliteTable("telemetry", {
   data: blob({ mode: "buffer" }).notNull(),
 });
 
-const curveMetrics = ["power", "heartrate", "speed"] as const;
-
+/**
+ * The mean-maximal curves of finished workouts, point by point. Records and curves over many rides are read from the
+ * ranking alone, so that they need no correction when a workout comes or goes. Also by hand: WITHOUT ROWID.
+ */
 export const bestEfforts = sqliteTable(
   "best_efforts",
   {
@@ -155,29 +172,21 @@ export const bestEfforts = sqliteTable(
     /** Seconds. */
     duration: integer().notNull(),
     value: real().notNull(),
-  },
-  (table) => [
-    primaryKey({ columns: [table.workoutId, table.metric, table.duration] }),
-    check("best_efforts_duration", sql`${table.duration} > 0`),
-  ],
-);
-
-export const personalRecords = sqliteTable(
-  "personal_records",
-  {
-    id: text().primaryKey(),
     userId: userId(),
-    metric: text({ enum: curveMetrics }).notNull(),
-    /** Seconds. */
-    duration: integer().notNull(),
-    value: real().notNull(),
-    workoutId: workoutId(),
+    /** When the workout started. */
     achievedAt: time("achieved_at").notNull(),
   },
   (table) => [
-    uniqueIndex("personal_records_metric").on(table.userId, table.metric, table.duration),
-    index("personal_records_workout").on(table.workoutId),
-    check("personal_records_duration", sql`${table.duration} > 0`),
+    primaryKey({ columns: [table.workoutId, table.metric, table.duration] }),
+    index("best_efforts_ranking").on(
+      table.userId,
+      table.metric,
+      table.duration,
+      sql`${table.value} DESC`,
+      table.achievedAt,
+      table.workoutId,
+    ),
+    check("best_efforts_duration", sql`${table.duration} > 0`),
   ],
 );
 
@@ -193,7 +202,7 @@ export const ftpHistory = sqliteTable(
     createdAt: time("created_at").notNull(),
   },
   (table) => [
-    index("ftp_history_user").on(table.userId, table.effectiveFrom),
+    uniqueIndex("ftp_history_effective").on(table.userId, table.effectiveFrom),
     check("ftp_history_ftp", sql`${table.ftp} > 0`),
   ],
 );

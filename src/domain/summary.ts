@@ -2,14 +2,20 @@ import { columnOf, maximumOf } from "./column.ts";
 import { decoupling } from "./decoupling.ts";
 import { effort } from "./effort.ts";
 import { integrate, meanOf } from "./integral.ts";
+import { bestMeans } from "./mean-maximal.ts";
 import { normalizedPower } from "./normalized-power.ts";
 import { perSecond } from "./per-second.ts";
-import { bestMeans } from "./power-curve.ts";
 import { powerZones } from "./power-zones.ts";
 import { round } from "./rounding.ts";
 import type { Sample } from "./sample.ts";
 import { type Pause, timelineOf } from "./timeline.ts";
 import { distanceRidden, elevationGain, movingTime } from "./totals.ts";
+
+/**
+ * Counted up whenever a change here or in what is used here changes a result: rides summed up by earlier definitions
+ * are then derived again.
+ */
+export const DEFINITIONS_VERSION = 1;
 
 /**
  * The metrics of one ride: times in s, power W, cadence rpm, heartrate bpm, speed km/h, lengths m, energy kJ.
@@ -45,7 +51,7 @@ export type Summary = {
 };
 
 /** The ride around its samples; `ftp` in W is the one in force on the day, if any. */
-type RideContext = { pauses: readonly Pause[]; ftp: number | null; skippedMessages: number };
+export type RideContext = { pauses: readonly Pause[]; ftp: number | null; skippedMessages: number };
 
 /** Summarizes merged samples by the definitions of the workout metrics; null where a value cannot be known. */
 export function summarize(
@@ -98,4 +104,14 @@ export function summarize(
     powerZones: ftp === null || powerSeries.values.length === 0 ? null : powerZones(powerSeries.values, ftp),
     powerCurve: bestMeans(clock, power),
   };
+}
+
+/**
+ * A stored summary with another FTP in W. Exact for a ride without power; else good to the rounding of the stored
+ * Normalized Power, and without zones, which only the samples could tell.
+ */
+export function withFtp(summary: Summary, ftp: number | null): Summary {
+  if (summary.ftp === ftp) return summary;
+  const { intensityFactor, trainingStress } = effort({ ...summary, ftp });
+  return { ...summary, ftp, intensityFactor, trainingStress, powerZones: null };
 }

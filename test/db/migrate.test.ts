@@ -32,7 +32,6 @@ test("a new database gets every table, and migrating again changes nothing", asy
     "api_keys",
     "best_efforts",
     "ftp_history",
-    "personal_records",
     "refresh_tokens",
     "telemetry",
     "users",
@@ -46,6 +45,14 @@ test("every table of ours is STRICT: a generated rebuild would drop the word sil
     sql`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite_%'`,
   );
   expect(loose.map(({ name }) => name)).toEqual(["__drizzle_migrations"]);
+});
+
+test("the ranking of best efforts is clustered, which the generator cannot say either", async () => {
+  await migrateDatabase(database);
+  const clustered = await database.all<{ name: string }>(
+    sql`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND wr = 1`,
+  );
+  expect(clustered.map(({ name }) => name)).toEqual(["best_efforts"]);
 });
 
 test("a database of a newer version is refused, and left as it is", async () => {

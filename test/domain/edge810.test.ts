@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { meanMaximalCurve } from "../../src/domain/power-curve.ts";
+import { meanMaximalCurve } from "../../src/domain/mean-maximal.ts";
 import { mergeSamples, parseSample } from "../../src/domain/sample.ts";
 import { summarize } from "../../src/domain/summary.ts";
 

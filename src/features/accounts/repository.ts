@@ -55,6 +55,17 @@ export async function findUser(executor: Executor, id: string): Promise<UserRow 
   return row;
 }
 
+/** The time zone by which the user's days go. */
+export async function findTimeZone(executor: Executor, userId: string): Promise<string> {
+  const [row] = await executor.select({ settings: users.settings }).from(users).where(eq(users.id, userId));
+  return timeZoneOf(row?.settings);
+}
+
+/** As the user has set it; else that of the service, UTC. */
+export function timeZoneOf(settings: UserRow["settings"] | undefined): string {
+  return typeof settings?.timezone === "string" ? settings.timezone : "UTC";
+}
+
 export async function findUserByEmail(executor: Executor, email: string): Promise<UserRow | undefined> {
   const [row] = await executor
     .select()

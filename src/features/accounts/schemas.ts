@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { text } from "../../http/text.ts";
+import { timeZone } from "../../http/time.ts";
 
 const email = z
   .string()
@@ -10,7 +11,6 @@ const email = z
 
 const password = z.string().min(8).max(128);
 const displayName = text(100).min(1);
-const timezone = z.string().refine(isTimeZone, { error: "is no time zone such as Europe/Berlin" });
 
 export const registerSchema = z.object({ email, password, displayName: displayName.optional() });
 
@@ -25,7 +25,7 @@ export const refreshTokenSchema = z.object({ refreshToken: z.string().min(1).max
 /** Null removes a setting; what is not known here is kept as it comes. */
 const settings = z.looseObject({
   units: z.enum(["metric", "imperial"]).nullish(),
-  timezone: timezone.nullish(),
+  timezone: timeZone.nullish(),
   maxHeartrate: z.number().min(60).max(250).nullish(),
   weight: z.number().min(20).max(300).nullish(),
 });
@@ -48,14 +48,3 @@ export const keySchema = z.object({
     .transform((text) => new Date(text))
     .nullish(),
 });
-
-/** An IANA name; Intl takes offsets such as +01:00 too, which know nothing of summer time. */
-function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -2,6 +2,7 @@ import type { Executor } from "../../db/database.ts";
 import { AppError } from "../../errors.ts";
 import { invalidInput } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
+import { markDaysChanged } from "../workouts/stale.ts";
 import {
   type ApiKeyRow,
   BUILT_IN_USER_ID,
@@ -11,6 +12,7 @@ import {
   findUser,
   insertKey,
   listKeys,
+  timeZoneOf,
   type UserRow,
   updateUser,
 } from "./repository.ts";
@@ -36,8 +38,8 @@ export async function readProfile({ database }: { database: Executor }, userId: 
  * Changes what is given; settings are merged into those there are.
  * @throws AppError user_not_found, or invalid_input when the settings grow too large.
  */
-export function updateProfile(
-  { database, now }: Pick<Deps, "database" | "now">,
+export async function updateProfile(
+  { database, now, rederivation }: Pick<Deps, "database" | "now" | "rederivation">,
   userId: string,
   {
     settings = {},
@@ -48,7 +50,7 @@ export function updateProfile(
     settings?: Settings | undefined;
   },
 ): Promise<UserRow> {
-  return database.transaction(async (tx) => {
+  const { user, daysMoved } = await database.transaction(async (tx) => {
     const { settings: stored } = await readProfile({ database: tx }, userId);
     const merged = mergeSettings(stored, settings);
     const user = await updateUser(
@@ -57,8 +59,12 @@ export function updateProfile(
       { ...changes, settings: merged, updatedAt: new Date(now()) },
     );
     if (!user) throw userNotFound();
-    return user;
+    const daysMoved = timeZoneOf(merged) !== timeZoneOf(stored);
+    if (daysMoved) await markDaysChanged(tx, userId);
+    return { user, daysMoved };
   });
+  if (daysMoved) void rederivation.run();
+  return user;
 }
 
 /** Key by key; null removes one. */

@@ -1,18 +1,22 @@
 import { setImmediate } from "node:timers/promises";
 import { encodeTelemetry } from "../../domain/telemetry-codec.ts";
 import { AppError } from "../../errors.ts";
+import { ALL_TIME } from "../../http/time.ts";
 import type { Deps } from "../../runtime.ts";
 import type { StreamKey } from "../../streams/buffer.ts";
 import { compareMessageIds, FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
+import { findFtpInForce } from "../ftp/repository.ts";
+import { derive, summaryColumns } from "./derivation.ts";
+import { findRecords, saveEfforts } from "./efforts.ts";
 import { getWorkout, isUnfinished, pausesUntil, streamKey } from "./lookup.ts";
 import {
   findArchivedThrough,
-  findFtpAt,
+  saveNewRecords,
   saveTelemetry,
   updateWorkout,
   type WorkoutRow,
 } from "./repository.ts";
-import { type Ride, readRide, rideStart, summarizeRide } from "./ride.ts";
+import { type Ride, readRide, rideContext, rideStart } from "./ride.ts";
 
 /** How often a ride that is still growing is read; what comes after that stays in the stream. */
 const MAX_ATTEMPTS = 3;
@@ -20,8 +24,8 @@ const MAX_ATTEMPTS = 3;
 type CompleteDeps = Pick<Deps, "database" | "buffer" | "hub" | "now" | "log">;
 
 /**
- * Finishes a ride: reads the whole stream, computes the summary, and stores summary and telemetry in one
- * transaction; only then is the stream deleted, up to the last message that was read. Killed at any point, it
+ * Finishes a ride: reads the whole stream, computes summary and curves, and stores them, the telemetry and the
+ * records in one transaction; only then is the stream deleted, up to the last message that was read. Killed at any point, it
  * leaves the workout either as it was or completed, and calling it again does what is left to do.
  * @throws AppError workout_not_found, invalid_workout_state of a deleted one, buffer_unavailable.
  */
@@ -55,25 +59,32 @@ async function deleteRecorded(
   else if (justCompleted) await deps.hub.deleteStream(key, FIRST_MESSAGE_ID);
 }
 
-/** Undefined when the workout was changed by another call meanwhile, and nothing was stored. */
+/** Undefined when the workout or the rider's FTP was changed by another call meanwhile, and nothing was stored. */
 async function store(
   deps: CompleteDeps,
   workout: WorkoutRow,
   options: { archiveTelemetry: boolean },
 ): Promise<WorkoutRow | undefined> {
-  const { ride, startTime, time, summary, archive } = await prepareUpToDate(deps, workout, options);
+  const { ride, startTime, time, summary, curves, archive } = await prepareUpToDate(deps, workout, options);
   return deps.database.transaction(async (transaction) => {
+    if ((await findFtpInForce(transaction, workout.userId, startTime)) !== summary.ftp) return undefined;
     const completed = await updateWorkout(transaction, workout, {
       ...rideTimes(ride, startTime, summary.elapsedTime, time),
+      ...summaryColumns(summary),
       status: "COMPLETED",
-      summary,
       pauses: pausesUntil(workout, time),
       archivedMessages: archive ? ride.sampleMessages : 0,
       archivedThrough: ride.lastMessageId ?? FIRST_MESSAGE_ID,
       updatedAt: new Date(time),
     });
-    if (completed && archive) await saveTelemetry(transaction, workout.id, archive);
-    return completed;
+    if (!completed) return undefined;
+    if (archive) await saveTelemetry(transaction, workout.id, archive);
+    await saveEfforts(transaction, completed, curves);
+    const records = await findRecords(transaction, workout.userId, ALL_TIME);
+    // Kept, so that completing once more gives the same answer even when a later ride has beaten them.
+    const newRecords = records.filter(({ workoutId }) => workoutId === workout.id);
+    if (newRecords.length > 0) await saveNewRecords(transaction, workout.id, newRecords);
+    return { ...completed, newRecords };
   });
 }
 
@@ -98,15 +109,15 @@ async function prepare(
 ) {
   const ride = await readRide(buffer, streamKey(workout));
   const startTime = rideStart(ride, workout);
-  const ftp = await findFtpAt(database, workout.userId, startTime);
+  const ftp = await findFtpInForce(database, workout.userId, startTime);
   const time = now();
   // Each of these is some milliseconds of work: other requests go in between.
   await setImmediate();
-  const summary = summarizeRide(ride, workout, ftp, time);
+  const { summary, curves } = await derive(ride.samples, rideContext(ride, workout, ftp, time));
   await setImmediate();
   const archive =
     archiveTelemetry && ride.samples.length > 0 ? await encodeTelemetry(ride.samples, "fast") : undefined;
-  return { ride, startTime, time, summary, archive };
+  return { ride, startTime, time, summary, curves, archive };
 }
 
 function rideTimes(ride: Ride, startTime: Date, elapsedTime: number, time: number) {

@@ -2,8 +2,9 @@ import { and, count, desc, eq, gte, inArray, isNotNull, lt, lte, or, sql } from 
 import type { z } from "zod";
 import type { Database, Executor } from "../../db/database.ts";
 import { isUniqueViolation } from "../../db/errors.ts";
-import { ftpHistory, telemetry, workouts } from "../../db/schema.ts";
+import { type NewRecord, telemetry, workouts } from "../../db/schema.ts";
 import { AppError } from "../../errors.ts";
+import type { Span } from "../../http/time.ts";
 import type { StreamKey } from "../../streams/buffer.ts";
 import { latestMessageId } from "../../streams/message-id.ts";
 import type { listQuery } from "./schemas.ts";
@@ -13,6 +14,8 @@ export type NewWorkout = typeof workouts.$inferInsert;
 export type WorkoutStatus = WorkoutRow["status"];
 
 export const UNFINISHED: WorkoutStatus[] = ["ACTIVE", "PAUSED"];
+/** What counts for records, statistics and training load. */
+export const COUNTED: WorkoutStatus[] = ["COMPLETED", "ARCHIVED"];
 const LISTED: WorkoutStatus[] = ["ACTIVE", "PAUSED", "COMPLETED"];
 
 /** @throws AppError stream_in_use when another unfinished workout records into the stream. */
@@ -40,6 +43,12 @@ export async function findWorkout(
     .select()
     .from(workouts)
     .where(and(eq(workouts.id, id), eq(workouts.userId, userId)));
+  return row;
+}
+
+/** Whosever it is. */
+export async function findWorkoutById(executor: Executor, id: string): Promise<WorkoutRow | undefined> {
+  const [row] = await executor.select().from(workouts).where(eq(workouts.id, id));
   return row;
 }
 
@@ -88,8 +97,9 @@ export async function listWorkouts(
   database: Database,
   userId: string,
   query: z.output<typeof listQuery>,
+  span: Span,
 ): Promise<{ rows: WorkoutRow[]; total: number }> {
-  const where = and(eq(workouts.userId, userId), ...filters(query));
+  const where = and(eq(workouts.userId, userId), startedWithin(span), ...filters(query));
   const page = await database
     .select()
     .from(workouts)
@@ -101,12 +111,15 @@ export async function listWorkouts(
   return { rows: page, total: counted?.total ?? 0 };
 }
 
-function filters({ status, sport, startDate, endDate, q }: z.output<typeof listQuery>) {
+/** Open ends as wide as time itself change nothing of the result, and let the index be used. */
+export function startedWithin({ from, to }: Span) {
+  return and(gte(workouts.startTime, from), lte(workouts.startTime, to));
+}
+
+function filters({ status, sport, q }: z.output<typeof listQuery>) {
   return [
     inArray(workouts.status, status ? [status] : LISTED),
     sport === undefined ? undefined : eq(workouts.sport, sport),
-    startDate && gte(workouts.startTime, startDate),
-    endDate && lte(workouts.startTime, endDate),
     q === undefined ? undefined : or(contains(workouts.title, q), contains(workouts.description, q)),
   ];
 }
@@ -132,6 +145,34 @@ export async function updateWorkout(
   return row;
 }
 
+/**
+ * Puts what was derived again into a workout; `changedAt` is undefined when it is what was there. Undefined when the
+ * workout is gone.
+ */
+export async function updateDerived(
+  executor: Executor,
+  { id }: Pick<WorkoutRow, "id">,
+  columns: Partial<NewWorkout>,
+  changedAt: Date | undefined,
+): Promise<WorkoutRow | undefined> {
+  const updatedAt = changedAt && sql`max(${changedAt.getTime()}, ${workouts.updatedAt} + 1)`;
+  const [row] = await executor
+    .update(workouts)
+    .set({ ...columns, ...(updatedAt && { updatedAt }) })
+    .where(eq(workouts.id, id))
+    .returning();
+  return row;
+}
+
+export async function saveNewRecords(
+  executor: Executor,
+  id: string,
+  records: readonly NewRecord[],
+): Promise<void> {
+  const newRecords = records.map(({ metric, duration, value }) => ({ metric, duration, value }));
+  await executor.update(workouts).set({ newRecords }).where(eq(workouts.id, id));
+}
+
 export async function deleteWorkoutRow(executor: Executor, id: string): Promise<void> {
   await executor.delete(workouts).where(eq(workouts.id, id));
 }
@@ -155,15 +196,4 @@ export async function findTelemetry(executor: Executor, workoutId: string): Prom
     .from(telemetry)
     .where(eq(telemetry.workoutId, workoutId));
   return row?.data;
-}
-
-/** The FTP in watts that was in force at a time; null when none had been set. */
-export async function findFtpAt(executor: Executor, userId: string, time: Date): Promise<number | null> {
-  const [row] = await executor
-    .select({ ftp: ftpHistory.ftp })
-    .from(ftpHistory)
-    .where(and(eq(ftpHistory.userId, userId), lte(ftpHistory.effectiveFrom, time)))
-    .orderBy(desc(ftpHistory.effectiveFrom), desc(ftpHistory.createdAt))
-    .limit(1);
-  return row?.ftp ?? null;
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { mergeSamples, parseSample, type Sample } from "../../domain/sample.ts";
-import { type Summary, summarize } from "../../domain/summary.ts";
+import type { RideContext } from "../../domain/summary.ts";
 import type { MessageData, MessageId, StreamBuffer, StreamKey } from "../../streams/buffer.ts";
 import { FIRST_MESSAGE_ID, followingMessageId, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { pausesUntil } from "./lookup.ts";
@@ -41,10 +41,9 @@ export async function readRide(buffer: StreamBuffer, key: StreamKey): Promise<Ri
   return { samples: mergeSamples(arrived), sampleMessages: arrived.length, skippedMessages, lastMessageId };
 }
 
-/** The summary of what has been read of an unfinished workout; a pause that is still on lasts until `now`. */
-export function summarizeRide(ride: Ride, workout: WorkoutRow, ftp: number | null, now: number): Summary {
-  const pauses = pausesUntil(workout, now);
-  return summarize(ride.samples, { pauses, ftp, skippedMessages: ride.skippedMessages });
+/** What its summary needs to know of a ride beside the samples; a pause that is still on lasts until `now`. */
+export function rideContext(ride: Ride, workout: WorkoutRow, ftp: number | null, now: number): RideContext {
+  return { pauses: pausesUntil(workout, now), ftp, skippedMessages: ride.skippedMessages };
 }
 
 /** When a ride began: its first sample, or while there is none, when the workout was started. */

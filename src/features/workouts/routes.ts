@@ -3,10 +3,13 @@ import { toColumns, toCsv, toNdjson } from "../../domain/telemetry-format.ts";
 import { AppError } from "../../errors.ts";
 import { jsonBody } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
+import { spanOf } from "../../http/time.ts";
 import { validate } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
+import { findTimeZone } from "../accounts/repository.ts";
 import { nameParam } from "../streams/schemas.ts";
 import { completeWorkout } from "./complete.ts";
+import type { Effort } from "./efforts.ts";
 import {
   archiveWorkout,
   deleteWorkout,
@@ -20,6 +23,7 @@ import { getWorkout } from "./lookup.ts";
 import { findUnfinishedByStream, listWorkouts, type WorkoutRow } from "./repository.ts";
 import {
   completeSchema,
+  curveQuery,
   deleteQuery,
   getQuery,
   idParam,
@@ -28,7 +32,7 @@ import {
   startSchema,
   telemetryQuery,
 } from "./schemas.ts";
-import { workoutSamples, workoutSummary } from "./telemetry.ts";
+import { workoutCurve, workoutSamples, workoutSummary } from "./telemetry.ts";
 
 const byId = validate("param", idParam);
 
@@ -42,7 +46,9 @@ export function workoutRoutes(deps: Deps) {
     })
     .get("/", validate("query", listQuery), async (c) => {
       const query = c.req.valid("query");
-      const { rows, total } = await listWorkouts(database, c.get("identity").userId, query);
+      const { userId } = c.get("identity");
+      const span = spanOf({ from: query.startDate, to: query.endDate }, await findTimeZone(database, userId));
+      const { rows, total } = await listWorkouts(database, userId, query, span);
       const { page, limit } = query;
       return c.json({
         workouts: rows.map(present),
@@ -79,6 +85,11 @@ export function workoutRoutes(deps: Deps) {
           return c.body(toNdjson(samples), 200, { "Content-Type": "application/x-ndjson" });
       }
     })
+    .get("/:id/power-curve", byId, validate("query", curveQuery), async (c) => {
+      const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
+      const efforts = await workoutCurve(deps, workout, c.req.valid("query").metric);
+      return c.json({ points: efforts.map(presentPoint) });
+    })
     .patch("/:id", byId, jsonBody(patchSchema), async (c) => {
       const workout = await editWorkout(
         deps,
@@ -99,7 +110,14 @@ export function workoutRoutes(deps: Deps) {
     .post("/:id/complete", byId, jsonBody(completeSchema), async (c) => {
       const { userId } = c.get("identity");
       const workout = await completeWorkout(deps, userId, c.req.valid("param").id, c.req.valid("json"));
-      return c.json({ success: true, workout: present(workout), archivedMessages: workout.archivedMessages });
+      const { archivedMessages, newRecords } = workout;
+      const achieved = { workoutId: workout.id, achievedAt: workout.startTime };
+      return c.json({
+        success: true,
+        workout: present(workout),
+        archivedMessages,
+        newRecords: newRecords.map((record) => ({ ...record, ...achieved })),
+      });
     })
     .post("/:id/archive", byId, async (c) => {
       const workout = await archiveWorkout(deps, c.get("identity").userId, c.req.valid("param").id);
@@ -120,6 +138,21 @@ export function workoutRoutes(deps: Deps) {
 }
 
 /** A workout as clients see it: without what only the service needs to know. */
-function present({ pauses, archivedMessages, archivedThrough, deletedAt, ...workout }: WorkoutRow) {
+function present({
+  pauses,
+  archivedMessages,
+  archivedThrough,
+  deletedAt,
+  trainingStress,
+  definitionsVersion,
+  isStale,
+  newRecords,
+  ...workout
+}: WorkoutRow) {
   return workout;
+}
+
+/** A point of a curve, which is of one metric. */
+export function presentPoint({ metric, ...point }: Effort) {
+  return point;
 }

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { workoutStatuses } from "../../db/schema.ts";
+import { curveMetrics } from "../../domain/mean-maximal.ts";
 import { text } from "../../http/text.ts";
+import { dayOrTime } from "../../http/time.ts";
 import { streamNameSchema } from "../streams/schemas.ts";
 
 const title = text(200);
@@ -24,18 +26,13 @@ export const patchSchema = z.object({
 
 export const completeSchema = z.object({ archiveTelemetry: z.boolean().default(true) });
 
-/** A day stands for its first moment, or as the end of a span for its last; UTC. */
-const date = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
-  error: "must be a date such as 2026-05-31, or a time such as 2026-05-31T08:00:00Z",
-});
-
 export const listQuery = z.object({
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
   limit: z.coerce.number().int().min(1).max(100).default(20),
   status: z.enum(workoutStatuses).optional(),
   sport: z.string().min(1).optional(),
-  startDate: date.transform((text) => new Date(text)).optional(),
-  endDate: date.transform((text) => new Date(text.includes("T") ? text : `${text}T23:59:59.999Z`)).optional(),
+  startDate: dayOrTime.optional(),
+  endDate: dayOrTime.optional(),
   /** Words looked for in title and description. */
   q: z.string().trim().min(1).max(200).optional(),
 });
@@ -49,3 +46,5 @@ export const deleteQuery = z.object({ permanent: flag.default(false) });
 export const telemetryQuery = z.object({
   format: z.enum(["json", "columns", "csv", "ndjson"]).default("json"),
 });
+
+export const curveQuery = z.object({ metric: z.enum(curveMetrics).default("power") });

@@ -1,10 +1,15 @@
+import { type CurveMetric, meanMaximalCurve } from "../../domain/mean-maximal.ts";
 import type { Sample } from "../../domain/sample.ts";
-import type { Summary } from "../../domain/summary.ts";
+import { type Summary, summarize } from "../../domain/summary.ts";
 import { decodeTelemetry } from "../../domain/telemetry-codec.ts";
 import type { Deps } from "../../runtime.ts";
-import { isUnfinished, streamKey } from "./lookup.ts";
-import { findFtpAt, findTelemetry, type WorkoutRow } from "./repository.ts";
-import { readRide, rideStart, summarizeRide } from "./ride.ts";
+import { findFtpInForce } from "../ftp/repository.ts";
+import { type Effort, findEfforts } from "./efforts.ts";
+import { isUnfinished, pausesUntil, streamKey } from "./lookup.ts";
+import { findTelemetry, type WorkoutRow } from "./repository.ts";
+import { readRide, rideContext, rideStart } from "./ride.ts";
+
+type ReadDeps = Pick<Deps, "database" | "buffer" | "now">;
 
 /** The archived samples of a workout, or while it is unfinished those that have arrived so far. */
 export async function workoutSamples(
@@ -17,12 +22,28 @@ export async function workoutSamples(
 }
 
 /** The summary of a workout, or while it is unfinished that of what has arrived so far. */
-export async function workoutSummary(
-  { database, buffer, now }: Pick<Deps, "database" | "buffer" | "now">,
-  workout: WorkoutRow,
-): Promise<Summary | null> {
+export async function workoutSummary(deps: ReadDeps, workout: WorkoutRow): Promise<Summary | null> {
   if (!isUnfinished(workout)) return workout.summary;
+  const ride = await readRide(deps.buffer, streamKey(workout));
+  const ftp = await findFtpInForce(deps.database, workout.userId, rideStart(ride, workout));
+  return summarize(ride.samples, rideContext(ride, workout, ftp, deps.now()));
+}
+
+/** The mean-maximal curve of a workout, or while it is unfinished that of what has arrived so far. */
+export async function workoutCurve(
+  { database, buffer, now }: ReadDeps,
+  workout: WorkoutRow,
+  metric: CurveMetric,
+): Promise<Effort[]> {
+  if (!isUnfinished(workout)) return findEfforts(database, workout.id, metric);
   const ride = await readRide(buffer, streamKey(workout));
-  const ftp = await findFtpAt(database, workout.userId, rideStart(ride, workout));
-  return summarizeRide(ride, workout, ftp, now());
+  const curve = meanMaximalCurve(ride.samples, pausesUntil(workout, now()), metric);
+  const achievedAt = rideStart(ride, workout);
+  return Object.entries(curve ?? {}).map(([duration, value]) => ({
+    metric,
+    duration: Number(duration),
+    value,
+    workoutId: workout.id,
+    achievedAt,
+  }));
 }

@@ -27,6 +27,9 @@ test("completing answers with the workout, its summary and how much was archived
   service.wait(1000);
   const answer = await complete(rider, started.id);
   const { summary } = answer.workout;
+  const achieved = { workoutId: started.id, achievedAt: new Date(RIDE_START).toISOString() };
+  const recordsOf = (metric: "power" | "heartrate" | "speed", value: number) =>
+    [5, 15, 30, 60, 120].map((duration) => ({ metric, duration, value, ...achieved }));
   expect(answer).toEqual({
     success: true,
     archivedMessages: 120,
@@ -39,6 +42,8 @@ test("completing answers with the workout, its summary and how much was archived
       summary,
       updatedAt: new Date(app.clock.time).toISOString(),
     },
+    // A first ride sets them all, up to its length.
+    newRecords: [...recordsOf("power", 200), ...recordsOf("heartrate", 150), ...recordsOf("speed", 36)],
   });
   // 120 s at 200 W are 24 kJ; 120 s at 36 km/h are 1,200 m.
   expect(summary).toMatchObject({

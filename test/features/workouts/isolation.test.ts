@@ -24,6 +24,7 @@ const ON_A_WORKOUT: { method: string; path: string; json?: object }[] = [
   { method: "GET", path: "/telemetry?format=columns" },
   { method: "GET", path: "/telemetry?format=csv" },
   { method: "GET", path: "/telemetry?format=ndjson" },
+  { method: "GET", path: "/power-curve" },
   { method: "PATCH", path: "", json: { title: "mine now" } },
   { method: "POST", path: "/pause" },
   { method: "POST", path: "/resume" },

@@ -19,7 +19,14 @@ export type Workout = {
 };
 
 export type Changed = { success: true; workout: Workout };
-export type Completed = Changed & { archivedMessages: number };
+type Effort = {
+  metric: "power" | "heartrate" | "speed";
+  duration: number;
+  value: number;
+  workoutId: string;
+  achievedAt: string;
+};
+export type Completed = Changed & { archivedMessages: number; newRecords: Effort[] };
 export type Page = {
   workouts: Workout[];
   pagination: { page: number; limit: number; total: number; totalPages: number };

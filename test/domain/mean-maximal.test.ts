@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { meanMaximalCurve } from "../../src/domain/power-curve.ts";
+import { meanMaximalCurve } from "../../src/domain/mean-maximal.ts";
 import { bestMeanByHand, brokenRide } from "./dense-ride.ts";
 import { ride, samplesAt, times } from "./rides.ts";
 

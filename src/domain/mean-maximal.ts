@@ -4,7 +4,13 @@ import { round } from "./rounding.ts";
 import type { Sample } from "./sample.ts";
 import { type Axis, type Pause, timelineOf } from "./timeline.ts";
 
-export type CurveMetric = "power" | "heartrate" | "speed";
+/** What a curve is made of: power in W, heartrate in bpm, speed in km/h. */
+export const curveMetrics = ["power", "heartrate", "speed"] as const;
+export type CurveMetric = (typeof curveMetrics)[number];
+export type MeanMaximalCurves = Record<CurveMetric, MeanMaximalCurve | null>;
+
+/** From durations in seconds to the best mean over so long, with one decimal. */
+export type MeanMaximalCurve = Record<string, number>;
 
 const MINUTE = 60;
 const HALF_HOUR = 30 * MINUTE;
@@ -23,12 +29,12 @@ export function meanMaximalCurve(
   samples: readonly Sample[],
   pauses: readonly Pause[],
   metric: CurveMetric,
-): Record<string, number> | null {
+): MeanMaximalCurve | null {
   return bestMeans(timelineOf(samples, pauses).clock, columnOf(samples, metric));
 }
 
 /** The mean-maximal curve of one column over a clock axis. */
-export function bestMeans(clock: Axis, column: Float64Array): Record<string, number> | null {
+export function bestMeans(clock: Axis, column: Float64Array): MeanMaximalCurve | null {
   const series = perSecond(clock, column);
   if (series.seconds.length === 0) return null;
   return Object.fromEntries(
@@ -39,8 +45,8 @@ export function bestMeans(clock: Axis, column: Float64Array): Record<string, num
   );
 }
 
-/** From half an hour on every half hour, all in seconds. */
-function durationsUpTo(rideSeconds: number): number[] {
+/** The durations of a curve in seconds, none longer than the ride: from half an hour on every half hour. */
+export function durationsUpTo(rideSeconds: number): number[] {
   const longest = Math.min(rideSeconds, LONGEST_DURATION);
   const halfHours = Array.from(
     { length: Math.floor(longest / HALF_HOUR) },

@@ -1,0 +1,121 @@
+import { SingleBar } from "cli-progress";
+import { parseConfig } from "../config.ts";
+import type { Database } from "../db/database.ts";
+import { findUser, findUserByEmail } from "../features/accounts/repository.ts";
+import { type Change, rederive } from "../features/workouts/rederive.ts";
+import { findWorkoutById } from "../features/workouts/repository.ts";
+import { listStale, markOutdated, type Scope } from "../features/workouts/stale.ts";
+import { openDatabase } from "./open-database.ts";
+import { terminationSignal } from "./termination.ts";
+
+type Options = {
+  /** An e-mail address or an id. */
+  user?: string;
+  since?: Date;
+};
+
+type Outcome = { done: number; changed: number; failed: number };
+
+/**
+ * Derives everything again from telemetry and prints what that changed. A run that was stopped is taken up where it
+ * was, be it by the next one or by the server.
+ * @throws Error with a sentence for the operator when there is no such rider, the data cannot be opened, or rides
+ * could not be derived.
+ */
+export async function recompute(
+  { user, since }: Options,
+  environment: Record<string, string | undefined>,
+): Promise<void> {
+  await using opened = await openDatabase(parseConfig(environment));
+  const { database } = opened;
+  const userId = user === undefined ? undefined : await findUserId(database, user);
+  const ids = await pending(database, { userId, since });
+  const stop = new AbortController();
+  terminationSignal().then(() => stop.abort());
+
+  const { done, changed, failed } = await recomputeAll(database, ids, stop.signal);
+  const left = ids.length - done;
+  print(`${done} ${done === 1 ? "ride" : "rides"} derived again, ${changed} changed.`);
+  if (left > 0) print(`Stopped with ${left} to go. The next run, or the server, goes on with them.`);
+  if (failed > 0) throw new Error(`${failed} could not be derived and will be tried again.`);
+}
+
+async function findUserId(database: Database, user: string): Promise<string> {
+  const found = (await findUser(database, user)) ?? (await findUserByEmail(database, user.toLowerCase()));
+  if (!found) throw new Error(`There is no rider ${user}.`);
+  return found.id;
+}
+
+/** What is left of an earlier run; where nothing is, all rides are to be derived again. */
+async function pending(database: Database, scope: Scope): Promise<string[]> {
+  const left = await listStale(database, scope);
+  if (left.length > 0) {
+    print(`Going on with ${left.length} that an earlier run or change has left to be derived.`);
+    return left;
+  }
+  await markOutdated(database, scope);
+  return listStale(database, scope);
+}
+
+async function recomputeAll(database: Database, ids: string[], signal: AbortSignal): Promise<Outcome> {
+  const bar = new SingleBar({
+    format: "{bar} {value}/{total} rides, {changed} changed",
+    barCompleteChar: "█",
+    barIncompleteChar: "░",
+    hideCursor: true,
+    clearOnComplete: true,
+  });
+  const outcome: Outcome = { done: 0, changed: 0, failed: 0 };
+  const reports: string[] = [];
+  bar.start(ids.length, 0, { changed: 0 });
+  for (const id of ids) {
+    if (signal.aborted) break;
+    try {
+      const changes = await rederive({ database, now: Date.now }, id);
+      if (changes.length > 0) {
+        outcome.changed += 1;
+        reports.push(await reportOf(database, id, changes));
+      }
+    } catch (error) {
+      outcome.failed += 1;
+      reports.push(`${id}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    outcome.done += 1;
+    bar.update(outcome.done, { changed: outcome.changed });
+  }
+  bar.stop();
+  // Only now, since the bar is drawn over and over on the line where they would go.
+  for (const report of reports) print(report);
+  return outcome;
+}
+
+async function reportOf(database: Database, id: string, changes: Change[]): Promise<string> {
+  const workout = await findWorkoutById(database, id);
+  const day = workout?.startTime.toISOString().slice(0, 10) ?? "";
+  const lines = changes.flatMap(describeChange).map((line) => `\n  ${line}`);
+  return `${day} ${id} ${workout?.title ?? ""}${lines.join("")}`;
+}
+
+/** A line for each value that differs; a curve that was not there before is only counted. */
+function describeChange({ field, from, to }: Change): string[] {
+  if (!isCurve(to)) return [`${field}: ${shown(from)} → ${shown(to)}`];
+  const before = isCurve(from) ? from : {};
+  const points = [...new Set([...Object.keys(before), ...Object.keys(to)])];
+  if (Object.keys(before).length === 0) return [`${field}: none → ${points.length} points`];
+  return points
+    .filter((duration) => before[duration] !== to[duration])
+    .map((duration) => `${field}, ${duration} s: ${shown(before[duration])} → ${shown(to[duration])}`);
+}
+
+function isCurve(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+function shown(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  return Array.isArray(value) ? `[${value.join(", ")}]` : String(value ?? "none");
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,82 @@
+import { and, count, eq, inArray, isNotNull, min, sql, sum } from "drizzle-orm";
+import type { Executor } from "../../db/database.ts";
+import { workouts } from "../../db/schema.ts";
+import { round } from "../../domain/rounding.ts";
+import type { Summary } from "../../domain/summary.ts";
+import type { Span } from "../../http/time.ts";
+import { COUNTED, startedWithin } from "../workouts/repository.ts";
+
+/** Sums over workouts: times in s, distance and elevation in m, energy in kJ, power in W, stress in TSS. */
+export type Totals = {
+  workoutCount: number;
+  totalDuration: number;
+  totalDistance: number;
+  totalEnergy: number;
+  totalElevationGain: number;
+  /** Weighted by recorded time; null when no workout has power. */
+  avgPower: number | null;
+  trainingStress: number;
+};
+
+const ofSummary = (field: keyof Summary) => sql`(${workouts.summary} ->> ${sql.raw(`'$.${field}'`)})`;
+const total = (value: Parameters<typeof sum>[0]) => sum(value).mapWith(Number);
+
+/** The sums over a user's finished workouts that started within a span. */
+export async function sumWorkouts(
+  executor: Executor,
+  userId: string,
+  span: Span,
+  sport?: string,
+): Promise<Totals> {
+  const avgPower = ofSummary("avgPower");
+  const recordedTime = ofSummary("recordedTime");
+  const [row] = await executor
+    .select({
+      workoutCount: count(),
+      totalDuration: total(workouts.duration),
+      totalDistance: total(ofSummary("totalDistance")),
+      totalEnergy: total(ofSummary("totalEnergy")),
+      totalElevationGain: total(ofSummary("elevationGain")),
+      powerTime: total(sql`${avgPower} * ${recordedTime}`),
+      timeWithPower: total(sql`iif(${avgPower} IS NULL, 0, ${recordedTime})`),
+      trainingStress: total(workouts.trainingStress),
+    })
+    .from(workouts)
+    .where(and(counted(userId, span), sport === undefined ? undefined : eq(workouts.sport, sport)));
+  const powerTime = row?.powerTime ?? 0;
+  const timeWithPower = row?.timeWithPower ?? 0;
+  return {
+    workoutCount: row?.workoutCount ?? 0,
+    totalDuration: row?.totalDuration ?? 0,
+    totalDistance: row?.totalDistance ?? 0,
+    totalEnergy: row?.totalEnergy ?? 0,
+    totalElevationGain: row?.totalElevationGain ?? 0,
+    avgPower: timeWithPower > 0 ? round(powerTime / timeWithPower) : null,
+    trainingStress: round(row?.trainingStress ?? 0, 1),
+  };
+}
+
+/** When each workout with a training stress started, and that stress, up to the end of a span. */
+export function listStress(
+  executor: Executor,
+  userId: string,
+  span: Span,
+): Promise<{ startTime: Date; trainingStress: number }[]> {
+  return executor
+    .select({ startTime: workouts.startTime, trainingStress: sql<number>`${workouts.trainingStress}` })
+    .from(workouts)
+    .where(and(counted(userId, span), isNotNull(workouts.trainingStress)));
+}
+
+/** When the first finished workout started; null when there is none. */
+export async function findFirstStart(executor: Executor, userId: string): Promise<Date | null> {
+  const [row] = await executor
+    .select({ first: min(workouts.startTime) })
+    .from(workouts)
+    .where(and(eq(workouts.userId, userId), inArray(workouts.status, COUNTED)));
+  return row?.first ?? null;
+}
+
+function counted(userId: string, span: Span) {
+  return and(eq(workouts.userId, userId), inArray(workouts.status, COUNTED), startedWithin(span));
+}

@@ -1,0 +1,119 @@
+import { and, asc, desc, eq, gte, inArray, lte, max, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/sqlite-core";
+import type { Executor } from "../../db/database.ts";
+import { bestEfforts, workouts } from "../../db/schema.ts";
+import {
+  type CurveMetric,
+  curveMetrics,
+  durationsUpTo,
+  type MeanMaximalCurves,
+} from "../../domain/mean-maximal.ts";
+import { RECORD_DURATIONS } from "../../domain/records.ts";
+import type { Span } from "../../http/time.ts";
+import { COUNTED, type WorkoutRow } from "./repository.ts";
+
+/** The best mean over a duration in seconds, in the metric's unit, and the workout that it was achieved in. */
+export type Effort = {
+  metric: CurveMetric;
+  duration: number;
+  value: number;
+  workoutId: string;
+  achievedAt: Date;
+};
+
+const columns = {
+  metric: bestEfforts.metric,
+  duration: bestEfforts.duration,
+  value: bestEfforts.value,
+  workoutId: bestEfforts.workoutId,
+  achievedAt: bestEfforts.achievedAt,
+};
+
+/** Puts a workout's curves in place of those it had. */
+export async function saveEfforts(
+  executor: Executor,
+  { id, userId, startTime }: Pick<WorkoutRow, "id" | "userId" | "startTime">,
+  curves: MeanMaximalCurves,
+): Promise<void> {
+  await executor.delete(bestEfforts).where(eq(bestEfforts.workoutId, id));
+  const points = curveMetrics.flatMap((metric) =>
+    Object.entries(curves[metric] ?? {}).map(([duration, value]) => [metric, Number(duration), value]),
+  );
+  // One parameter for all the points: building a statement of as many values would cost more than running it.
+  await executor.insert(bestEfforts).select(sql`
+    SELECT ${id}, value ->> 0, value ->> 1, value ->> 2, ${userId}, ${startTime.getTime()}
+    FROM json_each(${JSON.stringify(points)})`);
+}
+
+/** The curve of one workout, shortest duration first. */
+export function findEfforts(executor: Executor, workoutId: string, metric: CurveMetric): Promise<Effort[]> {
+  return executor
+    .select(columns)
+    .from(bestEfforts)
+    .where(and(eq(bestEfforts.workoutId, workoutId), eq(bestEfforts.metric, metric)))
+    .orderBy(asc(bestEfforts.duration));
+}
+
+/** The best of all the user's workouts that count and started within a span, shortest duration first. */
+export async function findBestCurve(
+  executor: Executor,
+  userId: string,
+  metric: CurveMetric,
+  span: Span,
+): Promise<Effort[]> {
+  const [row] = await executor
+    .select({ longest: max(bestEfforts.duration) })
+    .from(bestEfforts)
+    .where(and(eq(bestEfforts.userId, userId), eq(bestEfforts.metric, metric)));
+  return findBest(executor, userId, [metric], durationsUpTo(row?.longest ?? 0), span);
+}
+
+/** The personal records of a span, in the order of their metrics and durations. */
+export function findRecords(executor: Executor, userId: string, span: Span): Promise<Effort[]> {
+  return findBest(executor, userId, curveMetrics, RECORD_DURATIONS, span);
+}
+
+/**
+ * For each metric and duration the first in the ranking, which an index has in order: greatest value, ties to the
+ * earlier. So it takes one look for each, however many workouts there are.
+ */
+function findBest(
+  executor: Executor,
+  userId: string,
+  metrics: readonly CurveMetric[],
+  durations: readonly number[],
+  { from, to }: Span,
+): Promise<Effort[]> {
+  const wanted = metrics.flatMap((metric) => durations.map((duration) => [metric, duration]));
+  const metric = sql`wanted.value ->> 0`;
+  const duration = sql`wanted.value ->> 1`;
+  const candidate = alias(bestEfforts, "candidate");
+  const first = executor
+    .select({ workoutId: candidate.workoutId })
+    .from(candidate)
+    .innerJoin(workouts, eq(workouts.id, candidate.workoutId))
+    .where(
+      and(
+        eq(candidate.userId, userId),
+        eq(candidate.metric, metric),
+        eq(candidate.duration, duration),
+        gte(candidate.achievedAt, from),
+        lte(candidate.achievedAt, to),
+        inArray(workouts.status, COUNTED),
+      ),
+    )
+    .orderBy(desc(candidate.value), asc(candidate.achievedAt), asc(candidate.workoutId))
+    .limit(1);
+  return executor
+    .select(columns)
+    .from(sql`json_each(${JSON.stringify(wanted)}) AS wanted`)
+    .innerJoin(
+      bestEfforts,
+      and(
+        eq(bestEfforts.workoutId, sql`(${first})`),
+        eq(bestEfforts.metric, metric),
+        eq(bestEfforts.duration, duration),
+      ),
+    )
+    .orderBy(sql`wanted.key`);
+}

@@ -1,0 +1,114 @@
+import { setImmediate } from "node:timers/promises";
+import type { Database, Executor } from "../../db/database.ts";
+import { curveMetrics, type MeanMaximalCurves } from "../../domain/mean-maximal.ts";
+import { DEFINITIONS_VERSION, type Summary, withFtp } from "../../domain/summary.ts";
+import { decodeTelemetry } from "../../domain/telemetry-codec.ts";
+import type { Deps } from "../../runtime.ts";
+import { findFtpInForce } from "../ftp/repository.ts";
+import { derive, summaryColumns } from "./derivation.ts";
+import { findEfforts, saveEfforts } from "./efforts.ts";
+import { pausesUntil } from "./lookup.ts";
+import {
+  findTelemetry,
+  findWorkoutById,
+  type NewWorkout,
+  updateDerived,
+  type WorkoutRow,
+} from "./repository.ts";
+
+/** What a ride had and has now; curves are named powerCurve, heartrateCurve and speedCurve. */
+export type Change = { field: string; from: unknown; to: unknown };
+
+/** A finished ride made again: what goes into its row, and its curves where they were made again too. */
+type Remade = { columns: Partial<NewWorkout> & { summary: Summary }; curves?: MeanMaximalCurves };
+
+/**
+ * Makes what is worked out from a ride again, from its telemetry, or where only the FTP has changed and the stored
+ * summary has all it takes, from that. Writes only what differs; resolves to what that is.
+ */
+export async function rederive(deps: Pick<Deps, "database" | "now">, workoutId: string): Promise<Change[]> {
+  const { database, now } = deps;
+  const workout = await findWorkoutById(database, workoutId);
+  if (!workout?.summary) return [];
+  const ftp = await findFtpInForce(database, workout.userId, workout.startTime);
+  const remade = await remake(database, workout, workout.summary, ftp);
+  await setImmediate();
+  const changes = await database.transaction(async (transaction) => {
+    // Set meanwhile: then the ride is not to count as up to date.
+    if ((await findFtpInForce(transaction, workout.userId, workout.startTime)) !== ftp) return undefined;
+    return save(transaction, workout, remade, new Date(now()));
+  });
+  return changes ?? rederive(deps, workoutId);
+}
+
+async function remake(
+  database: Database,
+  workout: WorkoutRow,
+  stored: Summary,
+  ftp: number | null,
+): Promise<Remade> {
+  const onlyFtp = workout.definitionsVersion === DEFINITIONS_VERSION && stored.avgPower === null;
+  const bytes = onlyFtp ? undefined : await findTelemetry(database, workout.id);
+  const samples = bytes ? await decodeTelemetry(bytes) : [];
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (!first || !last) {
+    const summary = withFtp(stored, ftp);
+    return { columns: { summary, trainingStress: summary.trainingStress, isStale: false } };
+  }
+  await setImmediate();
+  const { summary, curves } = await derive(samples, {
+    pauses: pausesUntil(workout, last.timestamp),
+    ftp,
+    skippedMessages: stored.skippedMessages,
+  });
+  const columns = {
+    ...summaryColumns(summary),
+    startTime: new Date(first.timestamp),
+    endTime: new Date(last.timestamp),
+    duration: summary.elapsedTime,
+  };
+  return { columns, curves };
+}
+
+/** What is right already is left alone, down to the time of the workout's last change. */
+async function save(
+  executor: Executor,
+  workout: WorkoutRow,
+  { columns, curves }: Remade,
+  time: Date,
+): Promise<Change[]> {
+  const { summary, ...others } = columns;
+  const curveChanges = curves ? await compareCurves(executor, workout.id, curves) : [];
+  const changes = [
+    ...compare({ ...workout.summary }, { ...summary }),
+    ...compare(workout, { startTime: others.startTime, endTime: others.endTime, duration: others.duration }),
+    // That of power is in the summary already.
+    ...curveChanges.filter(({ field }) => field !== "powerCurve"),
+  ];
+  const saved = await updateDerived(executor, workout, columns, changes.length > 0 ? time : undefined);
+  if (!saved) return [];
+  if (curves && changes.length > 0) await saveEfforts(executor, saved, curves);
+  return changes;
+}
+
+async function compareCurves(
+  executor: Executor,
+  workoutId: string,
+  curves: MeanMaximalCurves,
+): Promise<Change[]> {
+  const changes = await Promise.all(
+    curveMetrics.map(async (metric) => {
+      const efforts = await findEfforts(executor, workoutId, metric);
+      const stored = Object.fromEntries(efforts.map(({ duration, value }) => [duration, value]));
+      return compare({ [`${metric}Curve`]: stored }, { [`${metric}Curve`]: curves[metric] ?? {} });
+    }),
+  );
+  return changes.flat();
+}
+
+/** The fields in which two objects differ as JSON, undefined ones of the second apart. */
+function compare(from: Record<string, unknown>, to: Record<string, unknown>): Change[] {
+  return Object.keys(to)
+    .filter((field) => to[field] !== undefined && JSON.stringify(from[field]) !== JSON.stringify(to[field]))
+    .map((field) => ({ field, from: from[field], to: to[field] }));
+}
