@@ -13,7 +13,9 @@ const pause = fc
 
 /** Rides at any rate with dropouts, gaps and explicit pauses, from timestamp 0 on. */
 export const brokenRide = fc.record({
-  samples: fc.array(fc.record({ gap: gaps, power }), { minLength: 1, maxLength: 60 }).map(withTimestamps),
+  samples: fc
+    .array(fc.record({ gap: gaps, power }), { minLength: 1, maxLength: 60, size: "max" })
+    .map(withTimestamps),
   pauses: fc.array(pause, { maxLength: 4 }),
 });
 

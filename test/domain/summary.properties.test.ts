@@ -4,9 +4,14 @@ import { mergeSamples, type Sample } from "../../src/domain/sample.ts";
 import { summarize } from "../../src/domain/summary.ts";
 import { brokenRide } from "./dense-ride.ts";
 import { ride, summaryOf, times } from "./rides.ts";
+import { coveredSeconds, secondRide, wattsOf } from "./second-ride.ts";
 
 const watts = fc.integer({ min: 1, max: 1500 });
 const ftp = fc.integer({ min: 50, max: 500 });
+/** At any rate; or at 1 Hz, and long enough for a Normalized Power. */
+const anyRide = fc.oneof(brokenRide, secondRide);
+/** Durations of the curve, in s, up to the longest of these rides. */
+const durations = [1, 2, 3, 5, 8, 10, 15, 20, 30, 60, 120, 180, 300, 480, 600, 1200];
 
 test("a constant ride has NP equal to its mean and a variability of 1", () => {
   const anyWatts = fc.double({ min: 1, max: 3000, noNaN: true });
@@ -22,10 +27,23 @@ test("a constant ride has NP equal to its mean and a variability of 1", () => {
   );
 });
 
+test("a constant ride with dropouts and pauses has as well", () => {
+  fc.assert(
+    fc.property(anyRide, watts, ({ samples, pauses }, power) => {
+      const constant = samples.map((sample) => (sample.power === null ? sample : { ...sample, power }));
+      const summary = summarize(constant, { pauses, ftp: null, skippedMessages: 0 });
+      if (summary.normalizedPower === null) return;
+      expect(summary.normalizedPower).toBe(power);
+      expect(summary.avgPower).toBe(power);
+      expect(summary.variabilityIndex).toBe(1);
+    }),
+  );
+});
+
 test("it does not matter when a ride took place", () => {
   fc.assert(
     fc.property(
-      brokenRide,
+      anyRide,
       ftp,
       fc.integer({ min: -1e12, max: 2e12 }),
       ({ samples, pauses }, threshold, shift) => {
@@ -39,50 +57,86 @@ test("it does not matter when a ride took place", () => {
 });
 
 test("four samples a second say the same as one", () => {
-  const fields = fc.record({
-    power: watts,
-    heartrate: fc.integer({ min: 20, max: 250 }),
-    cadence: fc.constant(90),
-  });
   fc.assert(
-    fc.property(fc.array(fields, { minLength: 2, maxLength: 120 }), ftp, (seconds, threshold) => {
-      const context = { pauses: [], ftp: threshold, skippedMessages: 0 };
-      const { sampleCount: ofOne, ...one } = summarize(ride(seconds), context);
-      const quarters = seconds.flatMap((second) => times(4, second));
-      const { sampleCount: ofFour, ...four } = summarize(ride(quarters, 250), context);
-      expect(four).toEqual(one);
-      expect(ofFour).toBe(ofOne * 4);
+    fc.property(secondRide, ftp, ({ samples, pauses }, threshold) => {
+      const context = { pauses, ftp: threshold, skippedMessages: 0 };
+      const quarters = samples.flatMap((sample) =>
+        [0, 250, 500, 750].map((ms) => ({ ...sample, timestamp: sample.timestamp + ms })),
+      );
+      const one = summarize(samples, context);
+      expect(summarize(quarters, context)).toEqual({ ...one, sampleCount: one.sampleCount * 4 });
     }),
   );
 });
 
-test("the zones add up to the recorded seconds that have power", () => {
-  const second = fc.option(fc.integer({ min: 0, max: 3000 }));
+test("the zones add up to the recorded seconds that have power, and 30 of those make a Normalized Power", () => {
   fc.assert(
-    fc.property(fc.array(second, { minLength: 1 }), ftp, (powers, threshold) => {
-      const samples = ride(powers.map((power) => ({ power })));
-      const { powerZones } = summarize(samples, { pauses: [], ftp: threshold, skippedMessages: 0 });
-      const withPower = powers.filter((power) => power !== null).length;
-      expect((powerZones ?? []).reduce((sum, seconds) => sum + seconds, 0)).toBe(withPower);
+    fc.property(secondRide, ftp, ({ samples, pauses }, threshold) => {
+      const summary = summarize(samples, { pauses, ftp: threshold, skippedMessages: 0 });
+      const recorded = coveredSeconds(samples, pauses);
+      const withPower = wattsOf(recorded).length;
+      expect(summary.recordedTime).toBe(recorded.length);
+      expect((summary.powerZones ?? []).reduce((sum, seconds) => sum + seconds, 0)).toBe(withPower);
+      expect(summary.normalizedPower !== null).toBe(withPower >= 30);
     }),
   );
 });
 
-test("without pauses the curve is never below the mean of the whole, for durations that divide the ride", () => {
+test("with an FTP, intensity and stress agree with Normalized Power and recorded time; the rest needs none", () => {
   fc.assert(
-    fc.property(fc.array(watts, { minLength: 1, maxLength: 300 }), (powers) => {
-      const { powerCurve } = summaryOf(ride(powers.map((power) => ({ power }))));
-      const mean = powers.reduce((sum, power) => sum + power, 0) / powers.length;
-      for (const [duration, best] of Object.entries(powerCurve ?? {})) {
-        // Windows that do not tile the ride may all miss its ends: 10, 0, 10 W have no 2 s above 5 W.
-        if (powers.length % Number(duration) === 0) expect(best).toBeGreaterThanOrEqual(mean - 0.05 - 1e-9);
+    fc.property(secondRide, ftp, ({ samples, pauses }, threshold) => {
+      const summary = summarize(samples, { pauses, ftp: threshold, skippedMessages: 0 });
+      const { normalizedPower, intensityFactor, trainingStress, recordedTime } = summary;
+      const without = { ftp: null, intensityFactor: null, trainingStress: null, powerZones: null };
+      expect(summarize(samples, { pauses, ftp: null, skippedMessages: 0 })).toEqual({
+        ...summary,
+        ...without,
+      });
+      expect(intensityFactor === null).toBe(normalizedPower === null);
+      expect(trainingStress === null).toBe(normalizedPower === null);
+      if (normalizedPower === null || intensityFactor === null || trainingStress === null) return;
+      // Rounded to 1 W, 0.001 and 0.1.
+      const hours = recordedTime / 3600;
+      const lowest = Math.max(intensityFactor - 0.0005, 0) ** 2 * hours * 100 - 0.05;
+      const highest = (intensityFactor + 0.0005) ** 2 * hours * 100 + 0.05;
+      expect(Math.abs(intensityFactor * threshold - normalizedPower)).toBeLessThanOrEqual(
+        0.5 + 0.0005 * threshold + 1e-6,
+      );
+      expect(trainingStress).toBeGreaterThanOrEqual(lowest - 1e-6);
+      expect(trainingStress).toBeLessThanOrEqual(highest + 1e-6);
+    }),
+  );
+});
+
+test("the curve is never below the mean of the whole clock, for durations that divide the ride", () => {
+  fc.assert(
+    fc.property(secondRide, ({ samples, pauses }) => {
+      const summary = summarize(samples, { pauses, ftp: null, skippedMessages: 0 });
+      const joules = wattsOf(coveredSeconds(samples, pauses)).reduce((sum, power) => sum + power, 0);
+      const mean = joules / summary.elapsedTime;
+      // Windows that do not tile the ride may all miss its ends: 10, 0, 10 W have no 2 s above 5 W.
+      for (const duration of durations.filter((seconds) => summary.elapsedTime % seconds === 0)) {
+        expect(summary.powerCurve?.[duration] ?? 0).toBeGreaterThanOrEqual(mean - 0.05 - 1e-9);
       }
     }),
   );
 });
 
+test("at the length of a ride without pauses the curve is its mean", () => {
+  const length = fc.constantFrom(...durations.filter((seconds) => seconds <= 300));
+  const rideOfLength = length.chain((seconds) => fc.array(watts, { minLength: seconds, maxLength: seconds }));
+  fc.assert(
+    fc.property(rideOfLength, (powers) => {
+      const { powerCurve } = summaryOf(ride(powers.map((power) => ({ power }))));
+      const mean = powers.reduce((sum, power) => sum + power, 0) / powers.length;
+      expect(Math.max(...Object.keys(powerCurve ?? {}).map(Number))).toBe(powers.length);
+      expect(Math.abs((powerCurve?.[powers.length] ?? 0) - mean)).toBeLessThanOrEqual(0.05 + 1e-9);
+    }),
+  );
+});
+
 test("the order of arrival does not matter, and times are in order", () => {
-  const arrivals = brokenRide.chain(({ samples, pauses }) =>
+  const arrivals = anyRide.chain(({ samples, pauses }) =>
     fc.record({
       samples: fc.constant<Sample[]>(samples),
       pauses: fc.constant(pauses),
@@ -96,6 +150,27 @@ test("the order of arrival does not matter, and times are in order", () => {
       expect(summarize(mergeSamples(shuffled), context)).toEqual(summary);
       expect(summary.movingTime).toBeLessThanOrEqual(summary.recordedTime);
       expect(summary.recordedTime).toBeLessThanOrEqual(summary.elapsedTime);
+    }),
+  );
+});
+
+test("resending any samples changes nothing", () => {
+  const resent = anyRide.chain(({ samples, pauses }) =>
+    fc.record({
+      samples: fc.constant<Sample[]>(samples),
+      pauses: fc.constant(pauses),
+      again: fc.shuffledSubarray<Sample>(samples),
+      at: fc.nat(samples.length),
+    }),
+  );
+  fc.assert(
+    fc.property(resent, ({ samples, pauses, again, at }) => {
+      const context = { pauses, ftp: 200, skippedMessages: 0 };
+      // Before, amid or after the samples sent once.
+      const arrived = samples.toSpliced(at, 0, ...again);
+      const summary = summarize(mergeSamples(arrived), context);
+      expect(summary).toEqual(summarize(samples, context));
+      expect(summary.sampleCount).toBe(samples.length);
     }),
   );
 });
