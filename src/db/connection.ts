@@ -31,13 +31,13 @@ export type StatementResult = { value: unknown; changes: number };
 
 export interface Connection {
   /** Runs statements in one transaction, a single one in its own; synchronously. */
-  write(statements: Statement[]): StatementResult[];
+  run(statements: Statement[]): StatementResult[];
   close(): void;
 }
 
 /**
- * A connection to a local file for one owner that writes much and in order. It keeps its statements prepared,
- * which the client does not, and needs no lock, since nothing of it is asynchronous.
+ * A connection to a local file for one owner that reads or writes much and in order. It keeps its statements
+ * prepared, which the client does not, and needs no lock, since nothing of it is asynchronous.
  */
 export function openConnection(options: OpenOptions): Connection {
   const path = options.url.slice("file:".length);
@@ -46,11 +46,13 @@ export function openConnection(options: OpenOptions): Connection {
 
   function connect(): Database.Database {
     const connection = new Database(path, { timeout: BUSY_TIMEOUT_MS });
-    for (const pragma of ["journal_mode = WAL", ...pragmas(options)]) connection.exec(`PRAGMA ${pragma}`);
+    // WAL is kept in the file, and changing to it needs the write lock: only the writer asks for it.
+    if (!options.readOnly) connection.exec("PRAGMA journal_mode = WAL");
+    for (const pragma of pragmas(options)) connection.exec(`PRAGMA ${pragma}`);
     return connection;
   }
 
-  function run({ sql, args = [] }: Statement): StatementResult {
+  function runOne({ sql, args = [] }: Statement): StatementResult {
     const statement = prepared.get(sql) ?? database.prepare(sql);
     prepared.set(sql, statement);
     if (!statement.reader) return { value: undefined, changes: statement.run(args).changes };
@@ -60,11 +62,11 @@ export function openConnection(options: OpenOptions): Connection {
   }
 
   return {
-    write(statements) {
+    run(statements) {
       const [only, ...others] = statements;
       try {
-        if (only && others.length === 0) return [run(only)];
-        return database.transaction(() => statements.map(run)).immediate();
+        if (only && others.length === 0) return [runOne(only)];
+        return database.transaction(() => statements.map(runOne)).immediate();
       } catch (error) {
         if (isSuspect(error)) {
           prepared.clear();
@@ -75,7 +77,7 @@ export function openConnection(options: OpenOptions): Connection {
       }
     },
     close() {
-      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      if (!options.readOnly) database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
       database.close();
     },
   };

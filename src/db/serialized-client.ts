@@ -1,17 +1,14 @@
-import { setImmediate } from "node:timers/promises";
 import type { Client, InArgs, InStatement, ResultSet, Transaction, TransactionMode } from "@libsql/client";
 import pLimit from "p-limit";
 import { isSuspect } from "./suspect.ts";
-
-/** How long local calls, which are synchronous under their promises, may keep the event loop from turning. */
-const LONGEST_TURN_MS = 8;
+import { createTurns } from "./turn.ts";
 
 /** A client of one connection with a first-come, first-served lock in front, so that nothing in the process meets BUSY. */
 export class SerializedClient implements Client {
   readonly #client: Client;
   readonly #setPragmas: () => Promise<void>;
   readonly #lock = pLimit(1);
-  #turnBegan = performance.now();
+  readonly #turn = createTurns();
 
   constructor(client: Client, pragmas: () => Promise<void>) {
     this.#client = client;
@@ -75,10 +72,7 @@ export class SerializedClient implements Client {
 
   #alone<T>(operation: () => Promise<T>): Promise<T> {
     return this.#lock(async () => {
-      if (performance.now() - this.#turnBegan > LONGEST_TURN_MS) {
-        await setImmediate();
-        this.#turnBegan = performance.now();
-      }
+      await this.#turn();
       try {
         return await operation();
       } catch (error) {

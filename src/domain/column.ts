@@ -1,5 +1,8 @@
 import type { Sample } from "./sample.ts";
 
+// Indexed loops in what follows and in all that runs over every sample: over typed arrays they are several times as
+// fast in Bun as for-of, forEach and reduce.
+
 /** Lowest and highest value that counts; a device that states anything else has measured nothing. */
 const BOUNDS = {
   power: [0, 3000],
@@ -16,10 +19,10 @@ type Field = keyof typeof BOUNDS;
 export function columnOf(samples: readonly Sample[], field: Field): Float64Array {
   const [lowest, highest] = BOUNDS[field];
   const column = new Float64Array(samples.length);
-  samples.forEach((sample, index) => {
-    const value = sample[field];
+  for (let index = 0; index < samples.length; index++) {
+    const value = samples[index]?.[field];
     column[index] = typeof value === "number" && value >= lowest && value <= highest ? value : Number.NaN;
-  });
+  }
   return column;
 }
 
@@ -30,9 +33,10 @@ export function at(column: Float64Array, index: number): number {
 
 /** The largest value of a column; null where it has none. */
 export function maximumOf(column: Float64Array): number | null {
-  const maximum = column.reduce(
-    (highest, value) => (Number.isNaN(value) ? highest : Math.max(highest, value)),
-    Number.NEGATIVE_INFINITY,
-  );
+  let maximum = Number.NEGATIVE_INFINITY;
+  // NaN is not above anything.
+  for (let index = 0; index < column.length; index++) {
+    if (at(column, index) > maximum) maximum = at(column, index);
+  }
   return maximum === Number.NEGATIVE_INFINITY ? null : maximum;
 }

@@ -16,13 +16,14 @@ export function decoupling(recorded: Axis, power: SecondSeries, heartrate: Secon
   const second = { power: 0, heartrate: 0 };
   let beat = 0;
   // Only the seconds that have both, or else a dropout of one sensor would pass for a drift.
-  power.seconds.forEach((time, index) => {
+  for (let index = 0; index < power.seconds.length; index++) {
+    const time = at(power.seconds, index);
     while (at(heartrate.seconds, beat) < time) beat++;
-    if (heartrate.seconds[beat] !== time) return;
+    if (heartrate.seconds[beat] !== time) continue;
     const sums = time < half ? first : second;
     sums.power += at(power.values, index);
     sums.heartrate += at(heartrate.values, beat);
-  });
+  }
   if (first.power === 0 || second.heartrate === 0) return null;
   const ratio = first.power / first.heartrate;
   return ((ratio - second.power / second.heartrate) / ratio) * 100;

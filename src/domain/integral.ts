@@ -7,12 +7,13 @@ type Integral = { area: number; time: number };
 export function integrate(column: Float64Array, covered: Float64Array): Integral | null {
   let area = 0;
   let time = 0;
-  column.forEach((value, index) => {
-    if (Number.isNaN(value)) return;
+  for (let index = 0; index < column.length; index++) {
+    const value = at(column, index);
+    if (Number.isNaN(value)) continue;
     const duration = at(covered, index);
     area += value * duration;
     time += duration;
-  });
+  }
   return time > 0 ? { area, time } : null;
 }
 

@@ -2,7 +2,7 @@ import { at, columnOf } from "./column.ts";
 import { perSecond, type SecondSeries, wholeSeconds } from "./per-second.ts";
 import { round } from "./rounding.ts";
 import type { Sample } from "./sample.ts";
-import { type Axis, type Pause, timelineOf } from "./timeline.ts";
+import type { Axis } from "./timeline.ts";
 
 /** What a curve is made of: power in W, heartrate in bpm, speed in km/h. */
 export const curveMetrics = ["power", "heartrate", "speed"] as const;
@@ -27,15 +27,10 @@ const LONGEST_DURATION = 14 * 24 * 60 * MINUTE;
  */
 export function meanMaximalCurve(
   samples: readonly Sample[],
-  pauses: readonly Pause[],
+  clock: Axis,
   metric: CurveMetric,
 ): MeanMaximalCurve | null {
-  return bestMeans(timelineOf(samples, pauses).clock, columnOf(samples, metric));
-}
-
-/** The mean-maximal curve of one column over a clock axis. */
-export function bestMeans(clock: Axis, column: Float64Array): MeanMaximalCurve | null {
-  const series = perSecond(clock, column);
+  const series = perSecond(clock, columnOf(samples, metric));
   if (series.seconds.length === 0) return null;
   return Object.fromEntries(
     durationsUpTo(wholeSeconds(clock)).map((duration) => [

@@ -11,10 +11,10 @@ export function normalizedPower(watts: Float64Array): number | null {
   if (watts.length < WINDOW) return null;
   let windowSum = 0;
   let fourthPowers = 0;
-  watts.forEach((power, second) => {
-    windowSum += power;
+  for (let second = 0; second < watts.length; second++) {
+    windowSum += at(watts, second);
     if (second >= WINDOW) windowSum -= at(watts, second - WINDOW);
     if (second >= WINDOW - 1) fourthPowers += (windowSum / WINDOW) ** 4;
-  });
+  }
   return (fourthPowers / (watts.length - WINDOW + 1)) ** 0.25;
 }

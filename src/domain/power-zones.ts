@@ -1,11 +1,18 @@
+import { at } from "./column.ts";
+
 /** Where each of Coggan's seven power zones begins, in % of FTP. */
 const LOWER_BOUNDS = [0, 55, 75, 90, 105, 120, 150];
+const HIGHEST = LOWER_BOUNDS.length - 1;
 
 /** Seconds spent in each of Coggan's seven zones, lower bound in, from a ride's power second by second and FTP in W. */
 export function powerZones(watts: Float64Array, ftp: number): number[] {
-  // Compared in percent: 0.55 · 200 is a little more than 110 in binary.
-  const secondsFrom = (percent: number) =>
-    watts.reduce((seconds, power) => (power * 100 >= percent * ftp ? seconds + 1 : seconds), 0);
-  const reached = LOWER_BOUNDS.map(secondsFrom);
-  return reached.map((seconds, zone) => seconds - (reached[zone + 1] ?? 0));
+  const seconds = LOWER_BOUNDS.map(() => 0);
+  for (let second = 0; second < watts.length; second++) {
+    // Compared in percent: 0.55 · 200 is a little more than 110 in binary.
+    const percent = at(watts, second) * 100;
+    let zone = 0;
+    while (zone < HIGHEST && percent >= (LOWER_BOUNDS[zone + 1] ?? 0) * ftp) zone++;
+    seconds[zone] = (seconds[zone] ?? 0) + 1;
+  }
+  return seconds;
 }

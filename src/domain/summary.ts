@@ -2,7 +2,7 @@ import { columnOf, maximumOf } from "./column.ts";
 import { decoupling } from "./decoupling.ts";
 import { effort } from "./effort.ts";
 import { integrate, meanOf } from "./integral.ts";
-import { bestMeans } from "./mean-maximal.ts";
+import { meanMaximalCurve } from "./mean-maximal.ts";
 import { normalizedPower } from "./normalized-power.ts";
 import { perSecond } from "./per-second.ts";
 import { powerZones } from "./power-zones.ts";
@@ -102,7 +102,7 @@ export function summarize(
     totalEnergy: round(work && work.area / 1e6),
     ftp,
     powerZones: ftp === null || powerSeries.values.length === 0 ? null : powerZones(powerSeries.values, ftp),
-    powerCurve: bestMeans(clock, power),
+    powerCurve: meanMaximalCurve(samples, clock, "power"),
   };
 }
 

@@ -13,8 +13,8 @@ export function distanceRidden(
   speed: Float64Array,
   covered: Float64Array,
 ): number | null {
-  const readings = odometer.filter((metres) => !Number.isNaN(metres));
-  const difference = at(readings, readings.length - 1) - at(readings, 0);
+  const isReading = (metres: number) => !Number.isNaN(metres);
+  const difference = (odometer.findLast(isReading) ?? Number.NaN) - (odometer.find(isReading) ?? Number.NaN);
   if (difference >= 0) return difference;
   const travelled = integrate(speed, covered);
   return travelled && travelled.area / 3600;
@@ -24,7 +24,8 @@ export function distanceRidden(
 export function elevationGain(altitude: Float64Array): number | null {
   let reference = Number.NaN;
   let gain = 0;
-  for (const metres of altitude) {
+  for (let index = 0; index < altitude.length; index++) {
+    const metres = at(altitude, index);
     if (Number.isNaN(reference)) reference = metres;
     const change = metres - reference;
     if (change > HYSTERESIS) gain += change;
@@ -35,8 +36,9 @@ export function elevationGain(altitude: Float64Array): number | null {
 
 /** Covered time in ms in which any of the columns is above zero. */
 export function movingTime(covered: Float64Array, columns: readonly Float64Array[]): number {
-  return covered.reduce(
-    (total, duration, index) => (columns.some((column) => at(column, index) > 0) ? total + duration : total),
-    0,
-  );
+  let total = 0;
+  for (let index = 0; index < covered.length; index++) {
+    if (columns.some((column) => at(column, index) > 0)) total += at(covered, index);
+  }
+  return total;
 }

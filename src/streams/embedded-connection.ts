@@ -20,7 +20,7 @@ export function createWriteConnection(): (request: WriterRequest) => StatementRe
 
   function write(statements: Statement[]): StatementResult[] {
     if (!connection) throw new Error("The writer is not open.");
-    return connection.write(statements);
+    return connection.run(statements);
   }
 
   return (request) => {

@@ -1,4 +1,5 @@
-import { openClient } from "../db/open.ts";
+import { openConnection } from "../db/connection.ts";
+import { createTurns } from "../db/turn.ts";
 import { AppError } from "../errors.ts";
 import type { MessageId, StreamBuffer, StreamKey, StreamMessage } from "./buffer.ts";
 import type { WriterRequest } from "./embedded-connection.ts";
@@ -55,7 +56,8 @@ export async function openEmbeddedBuffer(options: {
     writer.terminate();
     throw error;
   });
-  const reader = await openClient({ url, durability, readOnly: true });
+  const turn = createTurns();
+  const reader = openConnection({ url, durability, readOnly: true });
 
   const index = createStreamIndex();
   for (const stream of state.streams) {
@@ -163,9 +165,10 @@ export async function openEmbeddedBuffer(options: {
   ): Promise<StreamMessage[]> {
     const stream = index.find(key);
     if (!stream) return [];
+    await turn();
     try {
-      const { rows } = await reader.execute(sql.readMessages(stream.id, start, end, count));
-      return sql.parseMessages(key.name, rows[0]?.[0]);
+      const [messages] = reader.run([sql.readMessages(stream.id, start, end, count)]);
+      return sql.parseMessages(key.name, messages?.value);
     } catch (error) {
       throw unavailable(error);
     }
@@ -223,7 +226,7 @@ export async function openEmbeddedBuffer(options: {
 
     async ping() {
       try {
-        await reader.execute("SELECT 1");
+        reader.run([{ sql: "SELECT 1" }]);
         if (writer.failure) throw writer.failure;
       } catch (error) {
         throw unavailable(error);

@@ -64,8 +64,8 @@ test("ours loses none", async () => {
 
 test("a connection for one owner loses none either, and keeps its statements", async () => {
   const connection = openConnection({ url, durability: "full" });
-  connection.write([{ sql: "CREATE TABLE t (v TEXT) STRICT" }]);
-  const insert = (v: string) => connection.write([{ sql: "INSERT INTO t VALUES (?)", args: [v] }]);
+  connection.run([{ sql: "CREATE TABLE t (v TEXT) STRICT" }]);
+  const insert = (v: string) => connection.run([{ sql: "INSERT INTO t VALUES (?)", args: [v] }]);
   insert("before");
   await whileLocked(async () => {
     expect(() => insert("busy")).toThrow("locked");
@@ -73,11 +73,11 @@ test("a connection for one owner loses none either, and keeps its statements", a
   for (let index = 0; index < 5; index++) insert("after");
   expect(await countRows()).toBe(6);
   const two = ["a", "b"].map((v) => ({ sql: "INSERT INTO t VALUES (?)", args: [v] }));
-  expect(() => connection.write([...two, { sql: "INSERT INTO nowhere VALUES (1)" }])).toThrow("nowhere");
+  expect(() => connection.run([...two, { sql: "INSERT INTO nowhere VALUES (1)" }])).toThrow("nowhere");
   expect(await countRows()).toBe(6);
-  connection.write(two);
-  expect(connection.write([{ sql: "SELECT count(*) FROM t" }])).toEqual([{ value: 8, changes: 0 }]);
-  expect(connection.write([{ sql: "DELETE FROM t WHERE v = 'after'" }])).toEqual([
+  connection.run(two);
+  expect(connection.run([{ sql: "SELECT count(*) FROM t" }])).toEqual([{ value: 8, changes: 0 }]);
+  expect(connection.run([{ sql: "DELETE FROM t WHERE v = 'after'" }])).toEqual([
     { value: undefined, changes: 5 },
   ]);
   connection.close();

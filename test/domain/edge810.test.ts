@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { meanMaximalCurve } from "../../src/domain/mean-maximal.ts";
 import { mergeSamples, parseSample } from "../../src/domain/sample.ts";
 import { summarize } from "../../src/domain/summary.ts";
+import { curveOf } from "./rides.ts";
 
 const rides = join(import.meta.dir, "../../../shared/rides");
 const withRides = test.skipIf(!existsSync(rides));
@@ -19,7 +19,7 @@ withRides("the Edge 810's ride gives what the definitions give (skipped without 
   const summary = summarize(edge810(), { pauses: [], ftp: null, skippedMessages: 0 });
   expect(summary).toMatchObject(stated);
   expect(summary.powerCurve).toEqual(stated.powerCurve);
-  expect(meanMaximalCurve(edge810(), [], "heartrate")).toEqual(heartrateCurve);
+  expect(curveOf(edge810(), [], "heartrate")).toEqual(heartrateCurve);
 });
 
 withRides("the Edge 810's ride agrees with its device about FTP (skipped without ../shared/rides)", () => {
@@ -27,5 +27,8 @@ withRides("the Edge 810's ride agrees with its device about FTP (skipped without
   const summary = summarize(edge810(), { pauses: [], ftp: device.ftp, skippedMessages: 0 });
   expect(Math.abs((summary.normalizedPower ?? 0) - device.normalizedPower)).toBeLessThanOrEqual(1);
   expect(Math.abs((summary.intensityFactor ?? 0) - device.intensityFactor)).toBeLessThanOrEqual(0.005);
+  expect(summary.normalizedPower).toBe(301);
+  // Power in every second of the ride.
+  expect((summary.powerZones ?? []).reduce((sum, seconds) => sum + seconds, 0)).toBe(summary.recordedTime);
   expect((summary.trainingStress ?? 0) / device.trainingStressScore).toBeCloseTo(1, 2);
 });

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { type MeanMaximalCurves, meanMaximalCurve } from "../../domain/mean-maximal.ts";
 import type { Sample } from "../../domain/sample.ts";
 import { DEFINITIONS_VERSION, type RideContext, type Summary, summarize } from "../../domain/summary.ts";
+import { timelineOf } from "../../domain/timeline.ts";
 
 /** All that is worked out from a ride's samples and kept. */
 export type Derivation = { summary: Summary; curves: MeanMaximalCurves };
@@ -10,9 +11,9 @@ export type Derivation = { summary: Summary; curves: MeanMaximalCurves };
 export async function derive(samples: readonly Sample[], context: RideContext): Promise<Derivation> {
   const summary = summarize(samples, context);
   await setImmediate();
-  const heartrate = meanMaximalCurve(samples, context.pauses, "heartrate");
-  await setImmediate();
-  const speed = meanMaximalCurve(samples, context.pauses, "speed");
+  const { clock } = timelineOf(samples, context.pauses);
+  const heartrate = meanMaximalCurve(samples, clock, "heartrate");
+  const speed = meanMaximalCurve(samples, clock, "speed");
   return { summary, curves: { power: summary.powerCurve, heartrate, speed } };
 }
 

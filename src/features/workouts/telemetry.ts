@@ -2,6 +2,7 @@ import { type CurveMetric, meanMaximalCurve } from "../../domain/mean-maximal.ts
 import type { Sample } from "../../domain/sample.ts";
 import { type Summary, summarize } from "../../domain/summary.ts";
 import { decodeTelemetry } from "../../domain/telemetry-codec.ts";
+import { timelineOf } from "../../domain/timeline.ts";
 import type { Deps } from "../../runtime.ts";
 import { findFtpInForce } from "../ftp/repository.ts";
 import { type Effort, findEfforts } from "./efforts.ts";
@@ -37,7 +38,8 @@ export async function workoutCurve(
 ): Promise<Effort[]> {
   if (!isUnfinished(workout)) return findEfforts(database, workout.id, metric);
   const ride = await readRide(buffer, streamKey(workout));
-  const curve = meanMaximalCurve(ride.samples, pausesUntil(workout, now()), metric);
+  const { clock } = timelineOf(ride.samples, pausesUntil(workout, now()));
+  const curve = meanMaximalCurve(ride.samples, clock, metric);
   const achievedAt = rideStart(ride, workout);
   return Object.entries(curve ?? {}).map(([duration, value]) => ({
     metric,
