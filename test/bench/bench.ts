@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { analysis } from "./analysis.ts";
 import { completion } from "./completion.ts";
 import { footprint } from "./footprint.ts";
 import { history } from "./history.ts";
@@ -10,7 +11,7 @@ import { formatTable, type Row } from "./table.ts";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const rows: Row[] = [];
-for (const section of [ingest, slowDisk, completion, footprint, history]) {
+for (const section of [ingest, slowDisk, completion, footprint, history, analysis]) {
   process.stderr.write(`${section.name} …\n`);
   rows.push(...(await section(values.quick)));
 }
