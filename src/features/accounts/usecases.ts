@@ -2,7 +2,7 @@ import type { Executor } from "../../db/database.ts";
 import { AppError } from "../../errors.ts";
 import { invalidInput } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
-import { markDaysChanged } from "../workouts/stale.ts";
+import { markFtpChanged } from "../workouts/stale.ts";
 import {
   type ApiKeyRow,
   BUILT_IN_USER_ID,
@@ -60,7 +60,7 @@ export async function updateProfile(
     );
     if (!user) throw userNotFound();
     const daysMoved = timeZoneOf(merged) !== timeZoneOf(stored);
-    if (daysMoved) await markDaysChanged(tx, userId);
+    if (daysMoved) await markFtpChanged(tx, userId);
     return { user, daysMoved };
   });
   if (daysMoved) void rederivation.run();

@@ -42,7 +42,9 @@ export async function sumWorkouts(
       trainingStress: total(workouts.trainingStress),
     })
     .from(workouts)
-    .where(and(counted(userId, span), sport === undefined ? undefined : eq(workouts.sport, sport)));
+    .where(
+      and(counted(userId), startedWithin(span), sport === undefined ? undefined : eq(workouts.sport, sport)),
+    );
   const powerTime = row?.powerTime ?? 0;
   const timeWithPower = row?.timeWithPower ?? 0;
   return {
@@ -56,16 +58,15 @@ export async function sumWorkouts(
   };
 }
 
-/** When each workout with a training stress started, and that stress, up to the end of a span. */
+/** When each finished workout with a training stress started, and that stress. */
 export function listStress(
   executor: Executor,
   userId: string,
-  span: Span,
 ): Promise<{ startTime: Date; trainingStress: number }[]> {
   return executor
     .select({ startTime: workouts.startTime, trainingStress: sql<number>`${workouts.trainingStress}` })
     .from(workouts)
-    .where(and(counted(userId, span), isNotNull(workouts.trainingStress)));
+    .where(and(counted(userId), isNotNull(workouts.trainingStress)));
 }
 
 /** When the first finished workout started; null when there is none. */
@@ -73,10 +74,10 @@ export async function findFirstStart(executor: Executor, userId: string): Promis
   const [row] = await executor
     .select({ first: min(workouts.startTime) })
     .from(workouts)
-    .where(and(eq(workouts.userId, userId), inArray(workouts.status, COUNTED)));
+    .where(counted(userId));
   return row?.first ?? null;
 }
 
-function counted(userId: string, span: Span) {
-  return and(eq(workouts.userId, userId), inArray(workouts.status, COUNTED), startedWithin(span));
+function counted(userId: string) {
+  return and(eq(workouts.userId, userId), inArray(workouts.status, COUNTED));
 }

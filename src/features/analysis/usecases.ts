@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Executor } from "../../db/database.ts";
 import { dayAt, firstOfMonth, startOfDay } from "../../domain/calendar.ts";
 import { type TrainingDay, trainingLoad } from "../../domain/training-load.ts";
-import { ALL_TIME, type Span, spanOf } from "../../http/time.ts";
+import { type Span, spanOf } from "../../http/time.ts";
 import { invalidInput } from "../../http/validate.ts";
 import { findTimeZone } from "../accounts/repository.ts";
 import { findFirstStart, listStress, sumWorkouts, type Totals } from "./repository.ts";
@@ -26,7 +26,8 @@ export async function readSpan(
 ): Promise<Span & { zone: string }> {
   const zone = await zoneOf(executor, userId, tz);
   const span = spanOf({ from, to }, zone);
-  if (span.from > span.to)
+  // A day that a time zone has left out begins one millisecond after its end: such a span is empty, but no mistake.
+  if (span.from.getTime() - span.to.getTime() > 1)
     throw invalidInput([{ path: ["to"], message: "must not be before the beginning" }]);
   return { ...span, zone };
 }
@@ -50,7 +51,7 @@ export async function monthlyTotals(
 }
 
 /**
- * Every day of a span: from the first ride on unless `from` says otherwise, until today unless `to` does.
+ * Every day of a span, whole days: from the first ride on unless `from` says otherwise, until today unless `to` does.
  * @throws AppError invalid_input when the span ends before it begins or is beyond all riders' lives.
  */
 export async function readTrainingLoad(
@@ -62,20 +63,19 @@ export async function readTrainingLoad(
   const { zone, ...span } = await readSpan(executor, userId, query);
   const start = query.from === undefined ? await findFirstStart(executor, userId) : span.from;
   if (!start) return [];
-  const first = dayAt(start.getTime(), zone);
   const last = dayAt(query.to === undefined ? now : span.to.getTime(), zone);
-  if (last - first > LONGEST_SPAN_DAYS) {
+  const earliest = last - LONGEST_SPAN_DAYS;
+  const first = dayAt(start.getTime(), zone);
+  if (query.from !== undefined && first < earliest) {
     throw invalidInput([
       { path: ["from"], message: `must be at most ${LONGEST_SPAN_DAYS} days before the end` },
     ]);
   }
   const stressByDay = new Map<number, number>();
-  for (const { startTime, trainingStress } of await listStress(executor, userId, {
-    ...ALL_TIME,
-    to: span.to,
-  })) {
+  for (const { startTime, trainingStress } of await listStress(executor, userId)) {
     const day = dayAt(startTime.getTime(), zone);
     stressByDay.set(day, (stressByDay.get(day) ?? 0) + trainingStress);
   }
-  return trainingLoad(stressByDay, first, last);
+  // A ride under a clock that was never set is not where the days begin.
+  return trainingLoad(stressByDay, Math.max(first, earliest), last);
 }

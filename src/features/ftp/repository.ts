@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt } from "drizzle-orm";
+import { desc, eq } from "drizzle-orm";
 import type { Executor } from "../../db/database.ts";
 import { ftpHistory } from "../../db/schema.ts";
 import { ftpInForce } from "../../domain/ftp.ts";
@@ -30,25 +30,20 @@ export async function saveFtp(executor: Executor, entry: FtpRow): Promise<FtpRow
   return row;
 }
 
-/** The one that follows in time. */
-export async function findFtpAfter(
+/** Resolves to what tells the FTP in W on the day of a ride that started at a time; null when none had been set. */
+export async function readFtpHistory(
   executor: Executor,
   userId: string,
-  time: Date,
-): Promise<FtpRow | undefined> {
-  const [row] = await executor
-    .select()
-    .from(ftpHistory)
-    .where(and(eq(ftpHistory.userId, userId), gt(ftpHistory.effectiveFrom, time)))
-    .orderBy(asc(ftpHistory.effectiveFrom))
-    .limit(1);
-  return row;
+): Promise<(time: Date) => number | null> {
+  const history = await listFtp(executor, userId);
+  if (history.length === 0) return () => null;
+  const entries = history.map(({ ftp, effectiveFrom }) => ({ ftp, effectiveFrom: effectiveFrom.getTime() }));
+  const zone = await findTimeZone(executor, userId);
+  return (time) => ftpInForce(entries, time.getTime(), zone);
 }
 
 /** The FTP in W on the day of a ride that started at `time`; null when none had been set. */
 export async function findFtpInForce(executor: Executor, userId: string, time: Date): Promise<number | null> {
-  const history = await listFtp(executor, userId);
-  if (history.length === 0) return null;
-  const entries = history.map(({ ftp, effectiveFrom }) => ({ ftp, effectiveFrom: effectiveFrom.getTime() }));
-  return ftpInForce(entries, time.getTime(), await findTimeZone(executor, userId));
+  const ftpAt = await readFtpHistory(executor, userId);
+  return ftpAt(time);
 }

@@ -1,10 +1,9 @@
 import type { z } from "zod";
-import { dayAt, startOfDay } from "../../domain/calendar.ts";
 import { beginning } from "../../http/time.ts";
 import type { Deps } from "../../runtime.ts";
 import { findTimeZone } from "../accounts/repository.ts";
 import { countStale, markFtpChanged } from "../workouts/stale.ts";
-import { type FtpRow, findFtpAfter, saveFtp } from "./repository.ts";
+import { type FtpRow, saveFtp } from "./repository.ts";
 import type { ftpSchema } from "./schemas.ts";
 
 /** A caller is kept waiting for so long, in ms, to find everything up to date when the answer comes. */
@@ -33,10 +32,7 @@ export async function setFtp(
       effectiveFrom: effectiveFrom === undefined ? createdAt : new Date(beginning(effectiveFrom, zone)),
       createdAt,
     });
-    const next = await findFtpAfter(transaction, userId, entry.effectiveFrom);
-    const dayOf = (time: Date) => new Date(startOfDay(dayAt(time.getTime(), zone), zone));
-    const before = next && dayOf(next.effectiveFrom);
-    return { entry, rides: await markFtpChanged(transaction, userId, dayOf(entry.effectiveFrom), before) };
+    return { entry, rides: await markFtpChanged(transaction, userId) };
   });
   await Promise.race([rederivation.run(), Bun.sleep(PATIENCE_MS)]);
   return { entry, rederiving: { rides, remaining: await countStale(database, userId) } };

@@ -1,7 +1,8 @@
-import { and, count, desc, eq, exists, gte, inArray, isNotNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, count, desc, eq, exists, gte, isNotNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { Executor } from "../../db/database.ts";
-import { ftpHistory, telemetry, workouts } from "../../db/schema.ts";
+import { telemetry, workouts } from "../../db/schema.ts";
 import { DEFINITIONS_VERSION } from "../../domain/summary.ts";
+import { readFtpHistory } from "../ftp/repository.ts";
 
 /*
  * What is worked out from a ride is stale when its FTP has changed (`isStale`), or when it was made by earlier
@@ -40,35 +41,26 @@ export async function countStale(executor: Executor, userId: string): Promise<nu
   return row?.total ?? 0;
 }
 
-/** Has the rides from `since` on and before `before` made again, those in the trash too; resolves to how many. */
-export async function markFtpChanged(
-  executor: Executor,
-  userId: string,
-  since: Date,
-  before: Date | undefined,
-): Promise<number> {
-  const marked = await executor
-    .update(workouts)
-    .set({ isStale: true })
-    .where(
-      and(
-        eq(workouts.userId, userId),
-        isNotNull(workouts.summary),
-        gte(workouts.startTime, since),
-        before && lt(workouts.startTime, before),
-      ),
-    )
-    .returning({ id: workouts.id });
-  return marked.length;
-}
-
-/** A rider's days have moved, and with them the FTP of rides near the day of a change. */
-export async function markDaysChanged(executor: Executor, userId: string): Promise<void> {
-  const withFtp = executor.select({ userId: ftpHistory.userId }).from(ftpHistory);
+/**
+ * Has the rides made again, those in the trash too, whose FTP is no longer the one on their day: a value was set, or
+ * the rider's days have moved. Resolves to how many that are.
+ */
+export async function markFtpChanged(executor: Executor, userId: string): Promise<number> {
+  const ftpAt = await readFtpHistory(executor, userId);
+  const rides = await executor
+    .select({
+      id: workouts.id,
+      startTime: workouts.startTime,
+      ftp: sql<number | null>`${workouts.summary} ->> '$.ftp'`,
+    })
+    .from(workouts)
+    .where(and(eq(workouts.userId, userId), isNotNull(workouts.summary)));
+  const changed = rides.filter(({ startTime, ftp }) => ftpAt(startTime) !== ftp).map(({ id }) => id);
   await executor
     .update(workouts)
     .set({ isStale: true })
-    .where(and(eq(workouts.userId, userId), isNotNull(workouts.summary), inArray(workouts.userId, withFtp)));
+    .where(sql`${workouts.id} IN (SELECT value FROM json_each(${JSON.stringify(changed)}))`);
+  return changed.length;
 }
 
 /** Has every ride of the scope that has telemetry made again from it. */
