@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Executor } from "../../db/database.ts";
 import { dayAt, firstOfMonth, startOfDay } from "../../domain/calendar.ts";
 import { type TrainingDay, trainingLoad } from "../../domain/training-load.ts";
-import { type Span, spanOf } from "../../http/time.ts";
+import { beginning, type Span, spanOf } from "../../http/time.ts";
 import { invalidInput } from "../../http/validate.ts";
 import { findTimeZone } from "../accounts/repository.ts";
 import { findFirstStart, listStress, sumWorkouts, type Totals } from "./repository.ts";
@@ -26,8 +26,9 @@ export async function readSpan(
 ): Promise<Span & { zone: string }> {
   const zone = await zoneOf(executor, userId, tz);
   const span = spanOf({ from, to }, zone);
-  // A day that a time zone has left out begins one millisecond after its end: such a span is empty, but no mistake.
-  if (span.from.getTime() - span.to.getTime() > 1)
+  // A day that a time zone has left out ends before it begins: such a span is empty, but no mistake.
+  const isMistaken = from !== undefined && to !== undefined && beginning(from, zone) > beginning(to, zone);
+  if (span.from > span.to && isMistaken)
     throw invalidInput([{ path: ["to"], message: "must not be before the beginning" }]);
   return { ...span, zone };
 }
