@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 import { Command } from "commander";
 import packageJson from "../package.json" with { type: "json" };
-import { dayOrTime, httpUrl, numberBetween } from "./cli/option-parsers.ts";
+import { dayOrInstant, httpUrl, numberBetween } from "./cli/option-parsers.ts";
 
 const program = new Command("bpt").description(packageJson.description).version(packageJson.version);
 
@@ -33,11 +33,14 @@ program
     "derive summaries, curves and records again from the telemetry, beside a running server or without",
   )
   .option("--user <user>", "only this rider's: an e-mail address or an id")
-  .option("--since <day>", "only rides that started on this day or later", dayOrTime)
+  .option("--since <day>", "only rides that started on this day or later", dayOrInstant)
   .action(async (options) => {
     const { recompute } = await import("./cli/recompute.ts");
     await recompute(options, process.env);
   });
+
+// Whoever reads the output may have had enough of it.
+process.stdout.on("error", () => process.exit(1));
 
 try {
   await program.parseAsync();

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import type { Config } from "../config.ts";
 import { lockDataDirectory } from "../db/data-lock.ts";
 import { createDatabase, type Database } from "../db/database.ts";
@@ -13,7 +13,8 @@ export type OpenDatabase = AsyncDisposable & { database: Database };
  * @throws Error with a sentence for the operator.
  */
 export async function openDatabase(config: Config): Promise<OpenDatabase> {
-  await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+  if (!isThere(config.databaseUrl))
+    throw new Error(`There is no database at ${config.databaseUrl}. Set DATA_DIR.`);
   const { databaseUrl: url, databaseAuthToken: authToken, durability } = config;
   const client = await openClient({ url, authToken, durability });
   const database = createDatabase(client);
@@ -24,6 +25,11 @@ export async function openDatabase(config: Config): Promise<OpenDatabase> {
     throw error;
   }
   return { database, [Symbol.asyncDispose]: () => closeClient(client) };
+}
+
+/** Opening would make a new one, where somebody has only mistyped its place. */
+function isThere(url: string): boolean {
+  return !url.startsWith("file:") || existsSync(url.slice("file:".length));
 }
 
 async function migrateUnlessServed({ dataDirectory }: Config, database: Database): Promise<void> {

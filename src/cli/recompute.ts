@@ -4,7 +4,13 @@ import type { Database } from "../db/database.ts";
 import { findUser, findUserByEmail } from "../features/accounts/repository.ts";
 import { type Change, rederive } from "../features/workouts/rederive.ts";
 import { findWorkoutById } from "../features/workouts/repository.ts";
-import { listStale, markOutdated, type Scope } from "../features/workouts/stale.ts";
+import {
+  listDerivable,
+  listLeftOver,
+  markLeftOver,
+  type Scope,
+  unmarkStale,
+} from "../features/workouts/stale.ts";
 import { openDatabase } from "./open-database.ts";
 import { terminationSignal } from "./termination.ts";
 
@@ -19,8 +25,8 @@ type Outcome = { done: number; changed: number; failed: number };
 /**
  * Derives everything again from telemetry and prints what that changed. A run that was stopped is taken up where it
  * was, be it by the next one or by the server.
- * @throws Error with a sentence for the operator when there is no such rider, the data cannot be opened, or rides
- * could not be derived.
+ * @throws Error with a sentence for the operator when there is no such rider, the data cannot be opened, the run was
+ * stopped, or rides could not be derived.
  */
 export async function recompute(
   { user, since }: Options,
@@ -34,10 +40,14 @@ export async function recompute(
   terminationSignal().then(() => stop.abort());
 
   const { done, changed, failed } = await recomputeAll(database, ids, stop.signal);
-  const left = ids.length - done;
+  const left = ids.slice(done + failed);
+  await markLeftOver(database, left);
   print(`${done} ${done === 1 ? "ride" : "rides"} derived again, ${changed} changed.`);
-  if (left > 0) print(`Stopped with ${left} to go. The next run, or the server, goes on with them.`);
-  if (failed > 0) throw new Error(`${failed} could not be derived and will be tried again.`);
+  if (failed > 0)
+    print(`${failed} could not be derived and ${failed === 1 ? "stays as it is" : "stay as they are"}.`);
+  if (left.length > 0)
+    throw new Error(`Stopped with ${left.length} to go. The next run, or the server, goes on.`);
+  if (failed > 0) throw new Error("Not all rides could be derived.");
 }
 
 async function findUserId(database: Database, user: string): Promise<string> {
@@ -46,15 +56,12 @@ async function findUserId(database: Database, user: string): Promise<string> {
   return found.id;
 }
 
-/** What is left of an earlier run; where nothing is, all rides are to be derived again. */
+/** What is left of an earlier run, or else all rides that there is telemetry of. */
 async function pending(database: Database, scope: Scope): Promise<string[]> {
-  const left = await listStale(database, scope);
-  if (left.length > 0) {
-    print(`Going on with ${left.length} that an earlier run or change has left to be derived.`);
-    return left;
-  }
-  await markOutdated(database, scope);
-  return listStale(database, scope);
+  const left = await listLeftOver(database, scope);
+  if (left.length === 0) return listDerivable(database, scope);
+  print(`Going on with ${left.length} that were left to be derived.`);
+  return left;
 }
 
 async function recomputeAll(database: Database, ids: string[], signal: AbortSignal): Promise<Outcome> {
@@ -71,17 +78,16 @@ async function recomputeAll(database: Database, ids: string[], signal: AbortSign
   for (const id of ids) {
     if (signal.aborted) break;
     try {
-      const changes = await rederive({ database, now: Date.now }, id);
-      if (changes.length > 0) {
-        outcome.changed += 1;
-        reports.push(await reportOf(database, id, changes));
-      }
+      const changes = await rederive({ database, now: Date.now }, id, { anew: true });
+      outcome.done += 1;
+      if (changes.length > 0) outcome.changed += 1;
+      if (changes.length > 0) reports.push(await reportOf(database, id, changes));
     } catch (error) {
       outcome.failed += 1;
+      await unmarkStale(database, id);
       reports.push(`${id}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    outcome.done += 1;
-    bar.update(outcome.done, { changed: outcome.changed });
+    bar.increment({ changed: outcome.changed });
   }
   bar.stop();
   // Only now, since the bar is drawn over and over on the line where they would go.
@@ -93,7 +99,8 @@ async function reportOf(database: Database, id: string, changes: Change[]): Prom
   const workout = await findWorkoutById(database, id);
   const day = workout?.startTime.toISOString().slice(0, 10) ?? "";
   const lines = changes.flatMap(describeChange).map((line) => `\n  ${line}`);
-  return `${day} ${id} ${workout?.title ?? ""}${lines.join("")}`;
+  // Quoted, since a title may have anything in it that a terminal would act on.
+  return `${day} ${id} ${JSON.stringify(workout?.title ?? "")}${lines.join("")}`;
 }
 
 /** A line for each value that differs; a curve that was not there before is only counted. */
@@ -113,7 +120,8 @@ function isCurve(value: unknown): value is Record<string, unknown> {
 
 function shown(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
-  return Array.isArray(value) ? `[${value.join(", ")}]` : String(value ?? "none");
+  if (Array.isArray(value)) return `[${value.join(", ")}]`;
+  return isCurve(value) ? `${Object.keys(value).length} points` : String(value ?? "none");
 }
 
 function print(line: string): void {

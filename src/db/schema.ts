@@ -110,7 +110,7 @@ export const workouts = sqliteTable(
     summary: text({ mode: "json" }).$type<Summary>(),
     /** That of the summary, for what adds it up over years of rides. */
     trainingStress: real("training_stress"),
-    /** DEFINITIONS_VERSION of the definitions that made the summary. */
+    /** DEFINITIONS_VERSION of the definitions that made the summary; 0 has it made again from telemetry. */
     definitionsVersion: integer("definitions_version").notNull().default(0),
     /** Set when the summary is to be derived again. */
     isStale: integer("is_stale", { mode: "boolean" }).notNull().default(false),
@@ -127,12 +127,10 @@ export const workouts = sqliteTable(
     deletedAt: time("deleted_at"),
   },
   (table) => [
-    index("workouts_user_start").on(table.userId, table.startTime),
     index("workouts_user_status_start").on(table.userId, table.status, table.startTime),
     index("workouts_status").on(table.status),
     index("workouts_training_stress").on(table.userId, table.startTime, table.status, table.trainingStress),
-    index("workouts_definitions").on(table.definitionsVersion),
-    index("workouts_stale").on(table.userId, table.startTime).where(sql`is_stale = 1`),
+    index("workouts_stale").on(table.startTime).where(sql`is_stale = 1`),
     index("workouts_stream").on(table.userId, table.streamName, table.archivedThrough),
     uniqueIndex("workouts_unfinished_stream")
       .on(table.userId, table.streamName)
@@ -199,10 +197,12 @@ export const ftpHistory = sqliteTable(
     ftp: integer().notNull(),
     source: text(),
     effectiveFrom: time("effective_from").notNull(),
+    /** The day of that by the rider's time zone when it was set, as domain/calendar.ts counts: what decides. */
+    effectiveDay: integer("effective_day").notNull(),
     createdAt: time("created_at").notNull(),
   },
   (table) => [
-    uniqueIndex("ftp_history_effective").on(table.userId, table.effectiveFrom),
+    index("ftp_history_user").on(table.userId, table.effectiveDay),
     check("ftp_history_ftp", sql`${table.ftp} > 0`),
   ],
 );

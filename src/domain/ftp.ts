@@ -1,13 +1,7 @@
-import { dayAt } from "./calendar.ts";
+/** Functional threshold power in W, and the day since which it holds, as calendar.ts counts. */
+export type FtpEntry = { ftp: number; effectiveDay: number };
 
-/** Functional threshold power in W, and since when, in epoch ms. */
-export type FtpEntry = { ftp: number; effectiveFrom: number };
-
-/**
- * The FTP on the day of an instant in epoch ms: one that takes effect in the evening holds for that morning's ride
- * too. Null before the first. `history` newest first, days by the rider's time zone.
- */
-export function ftpInForce(history: readonly FtpEntry[], time: number, timeZone: string): number | null {
-  const day = dayAt(time, timeZone);
-  return history.find(({ effectiveFrom }) => dayAt(effectiveFrom, timeZone) <= day)?.ftp ?? null;
+/** The FTP on a day, also of a ride earlier that day; null before the first. `history` newest day first. */
+export function ftpInForce(history: readonly FtpEntry[], day: number): number | null {
+  return history.find(({ effectiveDay }) => effectiveDay <= day)?.ftp ?? null;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { ALL_TIME, beginning, dayOrTime, spanOf, timeZone } from "../../src/http/time.ts";
+import { ALL_TIME, beginning, spanOf } from "../../src/domain/span.ts";
+import { dayOrTime, timeZone } from "../../src/http/time.ts";
 
 const iso = (time: number | Date) => new Date(time).toISOString();
 

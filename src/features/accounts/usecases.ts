@@ -63,7 +63,7 @@ export async function updateProfile(
     if (daysMoved) await markFtpChanged(tx, userId);
     return { user, daysMoved };
   });
-  if (daysMoved) void rederivation.run();
+  if (daysMoved) await rederivation.run(userId);
   return user;
 }
 

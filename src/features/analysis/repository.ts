@@ -2,8 +2,8 @@ import { and, count, eq, inArray, isNotNull, min, sql, sum } from "drizzle-orm";
 import type { Executor } from "../../db/database.ts";
 import { workouts } from "../../db/schema.ts";
 import { round } from "../../domain/rounding.ts";
+import type { Span } from "../../domain/span.ts";
 import type { Summary } from "../../domain/summary.ts";
-import type { Span } from "../../http/time.ts";
 import { COUNTED, startedWithin } from "../workouts/repository.ts";
 
 /** Sums over workouts: times in s, distance and elevation in m, energy in kJ, power in W, stress in TSS. */

@@ -1,11 +1,10 @@
 import { Hono } from "hono";
+import { ALL_TIME } from "../../domain/span.ts";
 import type { AppEnv } from "../../http/context.ts";
-import { ALL_TIME } from "../../http/time.ts";
 import { validate } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
 import { ownUserId, userParam } from "../accounts/own-user.ts";
-import { findBestCurve, findRecords } from "../workouts/efforts.ts";
-import { presentPoint } from "../workouts/routes.ts";
+import { curvePoint, findBestCurve, findRecords } from "../workouts/efforts.ts";
 import { sumWorkouts } from "./repository.ts";
 import { curveQuery, monthlyQuery, spanQuery, statisticsQuery } from "./schemas.ts";
 import { monthlyTotals, readSpan, readTrainingLoad } from "./usecases.ts";
@@ -39,7 +38,7 @@ export function analysisRoutes({ database, now }: Pick<Deps, "database" | "now">
       const { metric, ...query } = c.req.valid("query");
       const span = await readSpan(database, userId, query);
       const efforts = await findBestCurve(database, userId, metric, span);
-      return c.json({ points: efforts.map(presentPoint) });
+      return c.json({ points: efforts.map(curvePoint) });
     })
     .get("/training-load", validate("query", spanQuery), async (c) => {
       const { userId } = c.get("identity");

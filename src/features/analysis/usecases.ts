@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { Executor } from "../../db/database.ts";
 import { dayAt, firstOfMonth, startOfDay } from "../../domain/calendar.ts";
+import { beginning, type Span, spanOf } from "../../domain/span.ts";
 import { type TrainingDay, trainingLoad } from "../../domain/training-load.ts";
-import { beginning, type Span, spanOf } from "../../http/time.ts";
 import { invalidInput } from "../../http/validate.ts";
 import { findTimeZone } from "../accounts/repository.ts";
 import { findFirstStart, listStress, sumWorkouts, type Totals } from "./repository.ts";

@@ -1,33 +1,23 @@
 import { desc, eq } from "drizzle-orm";
 import type { Executor } from "../../db/database.ts";
 import { ftpHistory } from "../../db/schema.ts";
+import { dayAt } from "../../domain/calendar.ts";
 import { ftpInForce } from "../../domain/ftp.ts";
 import { findTimeZone } from "../accounts/repository.ts";
 
 export type FtpRow = typeof ftpHistory.$inferSelect;
 
-/** Newest first. */
+/** Newest first; of one day the one that was set last, which is the one that holds. */
 export function listFtp(executor: Executor, userId: string): Promise<FtpRow[]> {
   return executor
     .select()
     .from(ftpHistory)
     .where(eq(ftpHistory.userId, userId))
-    .orderBy(desc(ftpHistory.effectiveFrom));
+    .orderBy(desc(ftpHistory.effectiveDay), desc(ftpHistory.createdAt), desc(ftpHistory.id));
 }
 
-/** In place of the one that took effect at the same instant, if there was one. */
-export async function saveFtp(executor: Executor, entry: FtpRow): Promise<FtpRow> {
-  const { ftp, source, createdAt } = entry;
-  const [row] = await executor
-    .insert(ftpHistory)
-    .values(entry)
-    .onConflictDoUpdate({
-      target: [ftpHistory.userId, ftpHistory.effectiveFrom],
-      set: { ftp, source, createdAt },
-    })
-    .returning();
-  if (!row) throw new Error("INSERT … RETURNING gave no row");
-  return row;
+export async function insertFtp(executor: Executor, entry: FtpRow): Promise<void> {
+  await executor.insert(ftpHistory).values(entry);
 }
 
 /** Resolves to what tells the FTP in W on the day of a ride that started at a time; null when none had been set. */
@@ -37,9 +27,8 @@ export async function readFtpHistory(
 ): Promise<(time: Date) => number | null> {
   const history = await listFtp(executor, userId);
   if (history.length === 0) return () => null;
-  const entries = history.map(({ ftp, effectiveFrom }) => ({ ftp, effectiveFrom: effectiveFrom.getTime() }));
   const zone = await findTimeZone(executor, userId);
-  return (time) => ftpInForce(entries, time.getTime(), zone);
+  return (time) => ftpInForce(history, dayAt(time.getTime(), zone));
 }
 
 /** The FTP in W on the day of a ride that started at `time`; null when none had been set. */

@@ -30,6 +30,6 @@ export function ftpRoutes(deps: Deps) {
     });
 }
 
-function present({ effectiveFrom, createdAt, ...entry }: FtpRow) {
+function present({ effectiveFrom, effectiveDay, createdAt, ...entry }: FtpRow) {
   return { ...entry, effectiveFrom: effectiveFrom.toISOString(), createdAt: createdAt.toISOString() };
 }

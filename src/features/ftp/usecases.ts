@@ -1,13 +1,11 @@
 import type { z } from "zod";
-import { beginning } from "../../http/time.ts";
+import { dayAt } from "../../domain/calendar.ts";
+import { beginning } from "../../domain/span.ts";
 import type { Deps } from "../../runtime.ts";
 import { findTimeZone } from "../accounts/repository.ts";
 import { countStale, markFtpChanged } from "../workouts/stale.ts";
-import { type FtpRow, saveFtp } from "./repository.ts";
+import { type FtpRow, insertFtp } from "./repository.ts";
 import type { ftpSchema } from "./schemas.ts";
-
-/** A caller is kept waiting for so long, in ms, to find everything up to date when the answer comes. */
-const PATIENCE_MS = 2000;
 
 /** How many rides an FTP changes, and how many of the rider's are still to be derived again. */
 export type Rederiving = { rides: number; remaining: number };
@@ -24,16 +22,19 @@ export async function setFtp(
   const createdAt = new Date(now());
   const { entry, rides } = await database.transaction(async (transaction) => {
     const zone = await findTimeZone(transaction, userId);
-    const entry = await saveFtp(transaction, {
+    const from = effectiveFrom === undefined ? createdAt.getTime() : beginning(effectiveFrom, zone);
+    const entry: FtpRow = {
       id: Bun.randomUUIDv7(),
       userId,
       ftp,
       source,
-      effectiveFrom: effectiveFrom === undefined ? createdAt : new Date(beginning(effectiveFrom, zone)),
+      effectiveFrom: new Date(from),
+      effectiveDay: dayAt(from, zone),
       createdAt,
-    });
+    };
+    await insertFtp(transaction, entry);
     return { entry, rides: await markFtpChanged(transaction, userId) };
   });
-  await Promise.race([rederivation.run(), Bun.sleep(PATIENCE_MS)]);
+  await rederivation.run(userId);
   return { entry, rederiving: { rides, remaining: await countStale(database, userId) } };
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
+import { ALL_TIME } from "../../domain/span.ts";
 import { encodeTelemetry } from "../../domain/telemetry-codec.ts";
 import { AppError } from "../../errors.ts";
-import { ALL_TIME } from "../../http/time.ts";
 import type { Deps } from "../../runtime.ts";
 import type { StreamKey } from "../../streams/buffer.ts";
 import { compareMessageIds, FIRST_MESSAGE_ID } from "../../streams/message-id.ts";

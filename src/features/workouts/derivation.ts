@@ -13,6 +13,7 @@ export async function derive(samples: readonly Sample[], context: RideContext): 
   await setImmediate();
   const { clock } = timelineOf(samples, context.pauses);
   const heartrate = meanMaximalCurve(samples, clock, "heartrate");
+  await setImmediate();
   const speed = meanMaximalCurve(samples, clock, "speed");
   return { summary, curves: { power: summary.powerCurve, heartrate, speed } };
 }

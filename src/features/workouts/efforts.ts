@@ -9,7 +9,7 @@ import {
   type MeanMaximalCurves,
 } from "../../domain/mean-maximal.ts";
 import { RECORD_DURATIONS } from "../../domain/records.ts";
-import type { Span } from "../../http/time.ts";
+import type { Span } from "../../domain/span.ts";
 import { COUNTED, type WorkoutRow } from "./repository.ts";
 
 /** The best mean over a duration in seconds, in the metric's unit, and the workout that it was achieved in. */
@@ -20,6 +20,11 @@ export type Effort = {
   workoutId: string;
   achievedAt: Date;
 };
+
+/** An effort as a point of a curve, which is of one metric. */
+export function curvePoint({ metric, ...point }: Effort) {
+  return point;
+}
 
 const columns = {
   metric: bestEfforts.metric,

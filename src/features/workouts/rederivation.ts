@@ -1,69 +1,102 @@
 import { setImmediate } from "node:timers/promises";
 import { Cron } from "croner";
+import { isStoreFailure } from "../../db/errors.ts";
 import type { Deps } from "../../runtime.ts";
 import { rederive } from "./rederive.ts";
-import { listStale } from "./stale.ts";
+import { listStale, markOutdated, unmarkStale } from "./stale.ts";
 
 /** The background job that makes again whatever of the finished rides is stale. */
 export interface Rederivation {
-  /** Resolves when nothing is stale any more, except what could not be made again just now. */
-  run(): Promise<void>;
+  /** Has a rider's stale rides made again ahead of those of others; resolves when they are, or after two seconds. */
+  run(userId: string): Promise<void>;
   /** Lets the ride at hand be finished. */
   stop(): Promise<void>;
 }
 
-const PROGRESS_EVERY = 100;
+/** Who has made rides stale is kept waiting for so long, in ms, to find everything up to date after the answer. */
+const PATIENCE_MS = 2000;
+
+/** Rides taken at once: whoever asks meanwhile waits for no more. */
+const PAGE = 20;
 
 /** Runs at once, every ten minutes, and whenever asked. */
 export function scheduleRederivation(deps: Pick<Deps, "database" | "now" | "log">): Rederivation {
-  const { log } = deps;
+  const { database, log } = deps;
+  /** Riders who wait, in the order in which they asked. */
+  const waiting = new Map<string, PromiseWithResolvers<void>>();
   let running: Promise<void> | undefined;
-  let requested = false;
   let stopped = false;
 
-  function run(): Promise<void> {
-    requested = true;
-    running ??= runWhileRequested();
+  async function work(): Promise<void> {
+    let done = 0;
+    let changed = 0;
+    try {
+      while (!stopped) {
+        const [userId] = waiting.keys();
+        const ids = await listStale(database, { userId }, PAGE);
+        for (const id of ids) {
+          if (stopped) return;
+          if (await remake(id)) changed += 1;
+          done += 1;
+          await setImmediate();
+        }
+        if (ids.length > 0) continue;
+        if (userId === undefined) break;
+        settle(userId);
+      }
+    } catch (error) {
+      log.error({ err: error }, "the rides that are stale could not be derived and will be tried again");
+      for (const userId of waiting.keys()) settle(userId);
+    }
+    if (done > 0) log.info({ done, changed }, "rides derived again");
+  }
+
+  /** Resolves to whether anything is different now. */
+  async function remake(workoutId: string): Promise<boolean> {
+    try {
+      return (await rederive(deps, workoutId, { anew: false })).length > 0;
+    } catch (error) {
+      if (isStoreFailure(error)) throw error;
+      log.error({ err: error, workoutId }, "a ride cannot be derived again and stays as it is");
+      await unmarkStale(database, workoutId);
+      return false;
+    }
+  }
+
+  function settle(userId: string): void {
+    waiting.get(userId)?.resolve();
+    waiting.delete(userId);
+  }
+
+  function start(): Promise<void> {
+    running ??= work().finally(() => {
+      running = undefined;
+      // Somebody may have asked just as the work was over.
+      if (waiting.size > 0 && !stopped) start();
+    });
     return running;
   }
 
-  async function runWhileRequested(): Promise<void> {
-    while (requested && !stopped) {
-      requested = false;
-      await remakeStale().catch((error: unknown) =>
-        log.error({ err: error }, "rides could not be derived again and will be tried again"),
-      );
-    }
-    running = undefined;
-  }
-
-  async function remakeStale(): Promise<void> {
-    const ids = await listStale(deps.database, {});
-    if (ids.length > 0) log.info({ rides: ids.length }, "rides are being derived again");
-    let done = 0;
-    let changed = 0;
-    for (const workoutId of ids) {
-      if (stopped) return;
-      // A ride that fails does not keep the others out.
-      const changes = await rederive(deps, workoutId).catch((error: unknown) => {
-        log.error({ err: error, workoutId }, "a ride could not be derived again and will be tried again");
-        return [];
-      });
-      done += 1;
-      if (changes.length > 0) changed += 1;
-      if (done % PROGRESS_EVERY === 0 || done === ids.length)
-        log.info({ done, rides: ids.length, changed }, "rides derived again");
-      await setImmediate();
-    }
-  }
-
-  const job = new Cron("*/10 * * * *", { unref: true }, run);
-  run();
+  const marked = markOutdated(database).catch((error: unknown) =>
+    log.error({ err: error }, "the rides made by earlier definitions could not be looked for"),
+  );
+  const started = marked.then(start);
+  const job = new Cron("*/10 * * * *", { unref: true }, start);
   return {
-    run,
+    async run(userId) {
+      const finished = waiting.get(userId) ?? Promise.withResolvers<void>();
+      waiting.set(userId, finished);
+      marked.then(start);
+      const impatience = Promise.withResolvers<void>();
+      const timer = setTimeout(impatience.resolve, PATIENCE_MS);
+      await Promise.race([finished.promise, impatience.promise]);
+      clearTimeout(timer);
+    },
     async stop() {
       stopped = true;
       job.stop();
+      for (const userId of waiting.keys()) settle(userId);
+      await started;
       await running;
     },
   };

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Database, Executor } from "../../db/database.ts";
+import type { Executor } from "../../db/database.ts";
 import { curveMetrics, type MeanMaximalCurves } from "../../domain/mean-maximal.ts";
 import { DEFINITIONS_VERSION, type Summary, withFtp } from "../../domain/summary.ts";
 import { decodeTelemetry } from "../../domain/telemetry-codec.ts";
@@ -24,31 +24,38 @@ type Remade = { columns: Partial<NewWorkout> & { summary: Summary }; curves?: Me
 
 /**
  * Makes what is worked out from a ride again, from its telemetry, or where only the FTP has changed and the stored
- * summary has all it takes, from that. Writes only what differs; resolves to what that is.
+ * summary has all it takes, from that; with `anew` always from telemetry. Writes only what differs; resolves to what
+ * that is.
+ * @throws TelemetryError when the telemetry is damaged.
  */
-export async function rederive(deps: Pick<Deps, "database" | "now">, workoutId: string): Promise<Change[]> {
+export async function rederive(
+  deps: Pick<Deps, "database" | "now">,
+  workoutId: string,
+  { anew }: { anew: boolean },
+): Promise<Change[]> {
   const { database, now } = deps;
   const workout = await findWorkoutById(database, workoutId);
   if (!workout?.summary) return [];
   const ftp = await findFtpInForce(database, workout.userId, workout.startTime);
-  const remade = await remake(database, workout, workout.summary, ftp);
+  const isMadeByThese = workout.definitionsVersion === DEFINITIONS_VERSION;
+  const suffices = !anew && isMadeByThese && workout.summary.avgPower === null;
+  const bytes = suffices ? undefined : await findTelemetry(database, workout.id);
+  const remade = await remake(workout, workout.summary, bytes, ftp);
   await setImmediate();
   const changes = await database.transaction(async (transaction) => {
     // Set meanwhile: then the ride is not to count as up to date.
     if ((await findFtpInForce(transaction, workout.userId, workout.startTime)) !== ftp) return undefined;
     return save(transaction, workout, remade, new Date(now()));
   });
-  return changes ?? rederive(deps, workoutId);
+  return changes ?? rederive(deps, workoutId, { anew });
 }
 
 async function remake(
-  database: Database,
   workout: WorkoutRow,
   stored: Summary,
+  bytes: Uint8Array | undefined,
   ftp: number | null,
 ): Promise<Remade> {
-  const onlyFtp = workout.definitionsVersion === DEFINITIONS_VERSION && stored.avgPower === null;
-  const bytes = onlyFtp ? undefined : await findTelemetry(database, workout.id);
   const samples = bytes ? await decodeTelemetry(bytes) : [];
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first || !last) {
@@ -82,13 +89,13 @@ async function save(
   const changes = [
     ...compare({ ...workout.summary }, { ...summary }),
     ...compare(workout, { startTime: others.startTime, endTime: others.endTime, duration: others.duration }),
-    // That of power is in the summary already.
-    ...curveChanges.filter(({ field }) => field !== "powerCurve"),
+    ...curveChanges,
   ];
   const saved = await updateDerived(executor, workout, columns, changes.length > 0 ? time : undefined);
   if (!saved) return [];
   if (curves && changes.length > 0) await saveEfforts(executor, saved, curves);
-  return changes;
+  // The power curve is in the summary as well: once will do.
+  return changes.filter(({ field }, index) => changes.findIndex((other) => other.field === field) === index);
 }
 
 async function compareCurves(

@@ -1,15 +1,15 @@
 import { Hono } from "hono";
+import { spanOf } from "../../domain/span.ts";
 import { toColumns, toCsv, toNdjson } from "../../domain/telemetry-format.ts";
 import { AppError } from "../../errors.ts";
 import { jsonBody } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
-import { spanOf } from "../../http/time.ts";
 import { validate } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
 import { findTimeZone } from "../accounts/repository.ts";
 import { nameParam } from "../streams/schemas.ts";
 import { completeWorkout } from "./complete.ts";
-import type { Effort } from "./efforts.ts";
+import { curvePoint } from "./efforts.ts";
 import {
   archiveWorkout,
   deleteWorkout,
@@ -88,7 +88,7 @@ export function workoutRoutes(deps: Deps) {
     .get("/:id/power-curve", byId, validate("query", curveQuery), async (c) => {
       const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
       const efforts = await workoutCurve(deps, workout, c.req.valid("query").metric);
-      return c.json({ points: efforts.map(presentPoint) });
+      return c.json({ points: efforts.map(curvePoint) });
     })
     .patch("/:id", byId, jsonBody(patchSchema), async (c) => {
       const workout = await editWorkout(
@@ -150,9 +150,4 @@ function present({
   ...workout
 }: WorkoutRow) {
   return workout;
-}
-
-/** A point of a curve, which is of one metric. */
-export function presentPoint({ metric, ...point }: Effort) {
-  return point;
 }

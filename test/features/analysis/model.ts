@@ -14,15 +14,15 @@ type Ride = Ridden & {
   kept?: { ftp: number | null; from: "samples" | "summary" };
 };
 
-/** What must be. `ftps` are by the instant from which they hold. */
-export type Model = { rides: Ride[]; ftps: Map<number, number>; zone: string };
+/** What must be. `ftps` are by the day from which they hold: that of the zone in which they were set. */
+export type Model = { rides: Ride[]; ftps: Map<string, number>; zone: string };
 export type Real = { app: TestApp; rider: Rider };
 type Command = fc.AsyncCommand<Model, Real>;
 
 /** The FTP on a ride's day: the latest of those that begin on that day or before. */
 function ftpOf({ ftps, zone }: Model, { start }: Ridden): number | null {
-  const begun = [...ftps].filter(([time]) => localDay(time, zone) <= localDay(start, zone));
-  return begun.sort(([a], [b]) => b - a)[0]?.[1] ?? null;
+  const begun = [...ftps].filter(([day]) => day <= localDay(start, zone));
+  return begun.sort(([a], [b]) => (a < b ? 1 : -1))[0]?.[1] ?? null;
 }
 
 function counted({ rides }: Model): Ride[] {
@@ -40,7 +40,7 @@ async function settle(model: Model, real: Real): Promise<void> {
     const ftp = ftpOf(model, ride);
     if (ride.kept && ride.kept.ftp !== ftp) ride.kept = { ftp, from: "summary" };
   }
-  await real.app.deps.rederivation.run();
+  await real.app.deps.rederivation.run(real.rider.userId);
   await expectAsModelled(model, real);
 }
 
@@ -115,7 +115,7 @@ export class ChangeFtp implements Command {
 
   async run(model: Model, real: Real): Promise<void> {
     await setFtp(real.rider, this.ftp, this.from);
-    model.ftps.set(firstOf(this.from, model.zone), this.ftp);
+    model.ftps.set(localDay(firstOf(this.from, model.zone), model.zone), this.ftp);
     await settle(model, real);
   }
 }

@@ -161,7 +161,7 @@ test("rides count that are finished and not in the trash, and those without stre
   await change(rider, id, "restore");
   // Of 200 W, ten times as much is a quarter of the stress at five times.
   await setFtp(rider, 200, "2026-05-30");
-  await app.deps.rederivation.run();
+  await app.deps.rederivation.run(rider.userId);
   expect(await dates()).toEqual([rest, ["2026-05-30", 25], ["2026-05-31", 25]]);
 });
 

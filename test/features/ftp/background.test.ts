@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { setImmediate } from "node:timers/promises";
 import { eq } from "drizzle-orm";
 import { bestEfforts, ftpHistory, telemetry, workouts } from "../../../src/db/schema.ts";
+import { parseDay } from "../../../src/domain/calendar.ts";
 import { useService } from "../../support/accounts.ts";
 import { recordsOf, setFtp } from "../analysis/analysis.ts";
 import { sendBatch } from "../streams/streams.ts";
@@ -27,6 +28,7 @@ test("rides that were to be derived again when the service ended are when it sta
     userId: rider.userId,
     ftp: 250,
     effectiveFrom: new Date("2026-03-01"),
+    effectiveDay: parseDay("2026-03-01"),
     createdAt: time,
   });
   await database.update(workouts).set({ isStale: true }).where(eq(workouts.userId, rider.userId));
@@ -34,7 +36,7 @@ test("rides that were to be derived again when the service ended are when it sta
   for (const id of ids) expect(await summaryOf(rider, id)).toMatchObject(WITHOUT_FTP);
 
   await app.reopen();
-  await app.deps.rederivation.run();
+  await app.deps.rederivation.run(rider.userId);
   expect(await remaining()).toBe(0);
   for (const id of ids) expect(await summaryOf(rider, id)).toMatchObject(AT_250);
 });
@@ -59,10 +61,9 @@ test("what earlier definitions made is made again where there is telemetry, and 
     .where(eq(workouts.id, wrong.id));
   await database.update(bestEfforts).set({ value: 999 }).where(eq(bestEfforts.workoutId, wrong.id));
   service.wait(1000);
-  expect(await remaining()).toBe(2);
 
   await app.reopen();
-  await app.deps.rederivation.run();
+  await app.deps.rederivation.run(rider.userId);
   expect(await remaining()).toBe(0);
   const now = await getWorkout(rider, wrong.id);
   expect(now).toEqual({ ...wrong, updatedAt: new Date(app.clock.time).toISOString() });
@@ -71,7 +72,7 @@ test("what earlier definitions made is made again where there is telemetry, and 
   expect(await getWorkout(rider, bare.id)).toEqual(bare);
 });
 
-test("a ride that cannot be derived does not keep the others from it, and is tried again", async () => {
+test("a ride that cannot be derived stays as it is, and does not keep the others from it", async () => {
   const { rider, app } = service;
   const { database } = app.deps;
   const ids = [await ride("2026-03-01T10:00:00Z"), await ride("2026-03-02T10:00:00Z")];
@@ -83,19 +84,19 @@ test("a ride that cannot be derived does not keep the others from it, and is tri
     .set({ data: Buffer.from("nonsense") })
     .where(broken);
 
-  expect((await setFtp(rider, 250, "2026-03-01")).rederiving).toEqual({ rides: 3, remaining: 1 });
+  expect((await setFtp(rider, 250, "2026-03-01")).rederiving).toEqual({ rides: 3, remaining: 0 });
   expect(await ftpsOf(rider, ...ids, stored.workoutId)).toEqual([250, 250, null]);
+  // The next FTP finds it again.
   await database.update(telemetry).set({ data: stored.data }).where(broken);
-  await app.deps.rederivation.run();
+  expect((await setFtp(rider, 250, "2026-03-01")).rederiving).toEqual({ rides: 1, remaining: 0 });
   expect(await summaryOf(rider, stored.workoutId)).toMatchObject(AT_250);
-  expect(await remaining()).toBe(0);
 });
 
 test("of FTPs set at once, for days in any order, each ride has its own", async () => {
   const { rider, app } = service;
   const ids = await Promise.all([1, 2, 3, 4, 5, 6].map((day) => ride(`2026-03-0${day}T10:00:00Z`)));
   await Promise.all([4, 1, 6, 3, 5, 2].map((day) => setFtp(rider, 200 + day, `2026-03-0${day}`)));
-  await app.deps.rederivation.run();
+  await app.deps.rederivation.run(rider.userId);
   expect(await ftpsOf(rider, ...ids)).toEqual([201, 202, 203, 204, 205, 206]);
   expect(await remaining()).toBe(0);
 });
@@ -116,7 +117,7 @@ test("a ride has the FTP that is set at whatever moment of its completion", asyn
     const completed = complete(rider, id);
     await turns(delay);
     await Promise.all([completed, setFtp(rider, 201 + delay, new Date(time).toISOString())]);
-    await app.deps.rederivation.run();
+    await app.deps.rederivation.run(rider.userId);
     expect([delay, ...(await ftpsOf(rider, id))]).toEqual([delay, 201 + delay]);
   }
 });
@@ -128,7 +129,7 @@ test("a ride has the FTP that was set last, at whatever moment of its being deri
     const first = setFtp(rider, 150, "2026-03-01");
     await turns(delay);
     await Promise.all([first, setFtp(rider, 201 + delay, "2026-03-01")]);
-    await app.deps.rederivation.run();
+    await app.deps.rederivation.run(rider.userId);
     expect([delay, ...(await ftpsOf(rider, ...ids))]).toEqual([delay, 201 + delay, 201 + delay]);
   }
 });
@@ -140,7 +141,7 @@ test("a ride that is deleted for good while it is derived again is gone", async 
     setFtp(rider, 250, "2026-03-01"),
     ...ids.slice(1).map((id) => trash(rider, id, "?permanent=true")),
   ]);
-  await app.deps.rederivation.run();
+  await app.deps.rederivation.run(rider.userId);
   expect(await remaining()).toBe(0);
   expect(await ftpsOf(rider, ...ids.slice(0, 1))).toEqual([250]);
   expect(new Set((await recordsOf(rider)).map(({ workoutId }) => workoutId))).toEqual(

@@ -10,12 +10,6 @@ const service = useService();
 const ride = (time: string) => rideMinute(service.rider, time);
 const ftps = (...ids: string[]) => ftpsOf(service.rider, ...ids);
 
-/** A change of the time zone answers at once, and has rides derived again behind that. */
-async function untilDerived(): Promise<void> {
-  const remaining = () => service.rider.ok<{ remaining: number }>("/api/users/me/rederiving");
-  while ((await remaining()).remaining > 0);
-}
-
 describe("the FTP of a ride is that of its day", () => {
   test("set in the evening it holds for the morning's ride, not for yesterday's", async () => {
     const { rider } = service;
@@ -33,13 +27,13 @@ describe("the FTP of a ride is that of its day", () => {
     ]);
   });
 
-  test("of two on one day the later one counts, whichever was set first", async () => {
+  test("of two on one day the one that was set last counts: the first was a mistake", async () => {
     const { rider } = service;
     const id = await ride("2026-05-04T10:00:00Z");
     await setFtp(rider, 250, "2026-05-04T20:00:00Z");
-    expect((await setFtp(rider, 400, "2026-05-04")).rederiving).toEqual({ rides: 0, remaining: 0 });
-    expect(await ftps(id)).toEqual([250]);
-    await setFtp(rider, 200, "2026-05-04T21:00:00Z");
+    expect((await setFtp(rider, 400, "2026-05-04")).rederiving).toEqual({ rides: 1, remaining: 0 });
+    expect(await ftps(id)).toEqual([400]);
+    await setFtp(rider, 200, "2026-05-04T03:00:00Z");
     expect(await ftps(id)).toEqual([200]);
   });
 
@@ -56,13 +50,11 @@ describe("the FTP of a ride is that of its day", () => {
     await setFtp(rider, 250, "2026-05-04T19:00:00Z");
     expect(await ftps(...ids)).toEqual([null, 250, 250]);
     const [untouched, unaffected] = [await getWorkout(rider, far), await getWorkout(rider, ids[2] ?? "")];
-    // In UTC the first one is of the 4th too, …
+    // It was set for the 4th. In UTC the first ride is of the 4th too, …
     await setTimeZone(rider, null);
-    await untilDerived();
     expect(await ftps(...ids)).toEqual([250, 250, 250]);
-    // … and in Kiritimati, 14 h ahead, 19:00 UTC is the 5th, as is the last ride alone.
-    await setTimeZone(rider, "Pacific/Kiritimati");
-    await untilDerived();
+    // … and in Midway, 11 h behind, the first two are of the 3rd.
+    await setTimeZone(rider, "Pacific/Midway");
     expect(await ftps(...ids)).toEqual([null, null, 250]);
     expect(await getWorkout(rider, far)).toEqual(untouched);
     expect(await getWorkout(rider, ids[2] ?? "")).toEqual(unaffected);

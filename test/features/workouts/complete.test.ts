@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { ftpHistory } from "../../../src/db/schema.ts";
 import { registerRider, useService } from "../../support/accounts.ts";
 import { createTestApp } from "../../support/app.ts";
 import { append, listStreams, NDJSON, sendBatch, streamNames, textsIn } from "../streams/streams.ts";
@@ -374,13 +373,9 @@ describe("the samples", () => {
 
 describe("with an FTP", () => {
   async function setFtp(ftp: number, effectiveFrom: number): Promise<void> {
-    const { rider, app } = service;
-    await app.deps.database.insert(ftpHistory).values({
-      id: Bun.randomUUIDv7(),
-      userId: rider.userId,
+    await service.rider.send("PUT", "/api/users/me/ftp", {
       ftp,
-      effectiveFrom: new Date(effectiveFrom),
-      createdAt: new Date(app.clock.time),
+      effectiveFrom: new Date(effectiveFrom).toISOString(),
     });
   }
 

@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { ftpHistory } from "../../../src/db/schema.ts";
 import { useService } from "../../support/accounts.ts";
 import { append, sendBatch } from "../streams/streams.ts";
 import { change, complete, eachSecond, getWorkout, startRide, summaryOf } from "./rides.ts";
@@ -53,12 +52,9 @@ test("it grows with the ride, while the workout itself has none", async () => {
 test.each(["ACTIVE", "PAUSED"])("of one that is %s it is what completing gives", async (status) => {
   const { rider, app } = service;
   const start = app.clock.time;
-  await app.deps.database.insert(ftpHistory).values({
-    id: Bun.randomUUIDv7(),
-    userId: rider.userId,
+  await rider.send("PUT", "/api/users/me/ftp", {
     ftp: 250,
-    effectiveFrom: new Date(start - 86_400_000),
-    createdAt: new Date(start),
+    effectiveFrom: new Date(start - 86_400_000).toISOString(),
   });
   const { id } = await startRide(rider, { streamName: "ride" });
   service.wait(100_000);
