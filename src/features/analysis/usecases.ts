@@ -73,8 +73,8 @@ export async function readTrainingLoad(
     ]);
   }
   const stressByDay = new Map<number, number>();
-  for (const { startTime, trainingStress } of await listStress(executor, userId)) {
-    const day = dayAt(startTime.getTime(), zone);
+  for (const [startTime, trainingStress] of await listStress(executor, userId)) {
+    const day = dayAt(startTime, zone);
     stressByDay.set(day, (stressByDay.get(day) ?? 0) + trainingStress);
   }
   // A ride under a clock that was never set is not where the days begin.
