@@ -10,8 +10,8 @@ const originList = z
   .transform((text) => text.split(",").map((item) => item.trim()))
   .pipe(z.array(origin));
 
-const databaseUrl = z.string().regex(/^(file|libsql|https?|wss?):/, {
-  error: "must begin with file:, libsql:, http:, https:, ws: or wss:",
+const databaseUrl = z.string().regex(/^(file|libsql|https?):/, {
+  error: "must begin with file:, libsql:, http: or https:",
 });
 
 const environmentSchema = z
@@ -21,6 +21,15 @@ const environmentSchema = z
     DATA_DIR: z.string().default("./data"),
     DATABASE_URL: databaseUrl.optional(),
     DATABASE_AUTH_TOKEN: z.string().optional(),
+    DATABASE_SYNC_URL: z
+      .string()
+      .regex(/^(libsql|https?):/, { error: "must begin with libsql:, http: or https:" })
+      .optional(),
+    DATABASE_SYNC_INTERVAL: z.coerce.number().positive().max(86_400).default(60),
+    UPSTASH_REDIS_REST_URL: z
+      .url({ protocol: /^https?$/, error: "must be an http or https address" })
+      .optional(),
+    UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
     JWT_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
     AUTH_MODE: z.enum(["required", "single-user"]).default("required"),
     REGISTRATION: z.enum(["closed", "open"]).default("closed"),
@@ -32,6 +41,21 @@ const environmentSchema = z
   })
   .transform((environment, context) => {
     const dataDirectory = resolve(environment.DATA_DIR);
+    const databaseUrl = environment.DATABASE_URL ?? `file:${join(dataDirectory, "bpt.db")}`;
+    const { DATABASE_SYNC_URL: syncUrl, DATABASE_SYNC_INTERVAL: syncSeconds } = environment;
+    if (syncUrl !== undefined && !databaseUrl.startsWith("file:")) {
+      const message = "is for a replica: DATABASE_URL must then be a file";
+      context.addIssue({ code: "custom", path: ["DATABASE_SYNC_URL"], message });
+    }
+    const { UPSTASH_REDIS_REST_URL: redisUrl, UPSTASH_REDIS_REST_TOKEN: redisToken } = environment;
+    if ((redisUrl === undefined) !== (redisToken === undefined)) {
+      const missing = redisUrl === undefined ? "UPSTASH_REDIS_REST_URL" : "UPSTASH_REDIS_REST_TOKEN";
+      context.addIssue({
+        code: "custom",
+        path: [missing],
+        message: "must be set too, or neither of the two",
+      });
+    }
     if (environment.DATABASE_URL && !isOwnFile(environment.DATABASE_URL, dataDirectory)) {
       const message =
         "must be a file of its own: not in memory, and not streams.db, which is the live buffer's";
@@ -41,8 +65,12 @@ const environmentSchema = z
       host: environment.HOST,
       port: environment.PORT,
       dataDirectory,
-      databaseUrl: environment.DATABASE_URL ?? `file:${join(dataDirectory, "bpt.db")}`,
+      databaseUrl,
       databaseAuthToken: environment.DATABASE_AUTH_TOKEN,
+      /** Set where the database is a replica. */
+      primary: syncUrl === undefined ? undefined : { syncUrl, syncSeconds },
+      redis:
+        redisUrl !== undefined && redisToken !== undefined ? { url: redisUrl, token: redisToken } : undefined,
       jwtSecret: environment.JWT_SECRET,
       authMode: environment.AUTH_MODE,
       registration: environment.REGISTRATION,

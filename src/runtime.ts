@@ -1,12 +1,17 @@
 import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
+import type { Client } from "@libsql/client";
 import type { Config } from "./config.ts";
 import { lockDataDirectory } from "./db/data-lock.ts";
 import { createDatabase, type Database } from "./db/database.ts";
+import { forOperator } from "./db/errors.ts";
+import { createLeases, type Leases } from "./db/lease.ts";
 import { migrateDatabase } from "./db/migrate.ts";
-import { closeClient, openClient } from "./db/open.ts";
+import { closeClient, openClient, openReplica } from "./db/open.ts";
+import { ReplicaClient } from "./db/replica.ts";
 import { type Authenticator, createAuthenticator } from "./features/accounts/authenticator.ts";
-import { loadSecret } from "./features/accounts/secret.ts";
+import { loadSecret, loadSharedSecret } from "./features/accounts/secret.ts";
 import { type Rederivation, scheduleRederivation } from "./features/workouts/rederivation.ts";
 import { scheduleSweep } from "./features/workouts/sweep.ts";
 import type { Logger } from "./logger.ts";
@@ -18,9 +23,12 @@ import { createHub, type Hub } from "./streams/hub.ts";
 export type Deps = {
   config: Config;
   database: Database;
+  /** Where the database is a replica: whether it is in step with its primary. */
+  primary: { readonly isInStep: boolean } | undefined;
   buffer: StreamBuffer;
   hub: Hub;
   authenticator: Authenticator;
+  leases: Leases;
   rederivation: Rederivation;
   /** The clock: epoch milliseconds. */
   now: () => number;
@@ -33,6 +41,9 @@ export type Runtime = {
   close(): Promise<void>;
 };
 
+/** How long what is under way may take, in ms, once the service is to stop. */
+const LONGEST_CLOSE_MS = 2000;
+
 /**
  * @throws Error with a sentence for the operator when the data cannot be opened: another server uses it, it was
  * written by a newer version, the directory cannot be written.
@@ -44,35 +55,75 @@ export async function createRuntime(
 ): Promise<Runtime> {
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const lock = await lockDataDirectory(config.dataDirectory);
-  const [client, buffer] = await Promise.all([
-    openClient({
-      url: config.databaseUrl,
-      authToken: config.databaseAuthToken,
-      durability: config.durability,
-    }),
-    openEmbeddedBuffer({
-      path: join(config.dataDirectory, "streams.db"),
-      durability: config.durability,
-      now,
-    }),
-  ]);
+  const [client, buffer] = await Promise.all([openConfigured(config, log), openBuffer(config, now)]);
   const database = createDatabase(client);
-  await migrateDatabase(database);
-  const secret = config.jwtSecret ?? (await loadSecret(config.dataDirectory));
+  const secret = await prepare(database, config);
   const hub = createHub(buffer, (error) => log.error({ err: error }, "live data could not be read"));
   const authenticator = createAuthenticator({ config, database, secret, now, log });
-  const rederivation = scheduleRederivation({ database, now, log });
-  const deps: Deps = { config, database, buffer, hub, authenticator, rederivation, now, log };
+  // One server at a time uses a data directory: after a restart this is the same instance.
+  const leases = createLeases(database, `${hostname()}:${config.dataDirectory}`, now);
+  const rederivation = scheduleRederivation({ database, leases, now, log });
+  const primary = client instanceof ReplicaClient ? client : undefined;
+  const deps: Deps = {
+    config,
+    database,
+    primary,
+    buffer,
+    hub,
+    authenticator,
+    leases,
+    rederivation,
+    now,
+    log,
+  };
   const sweep = scheduleSweep(deps);
   return {
     deps,
     async close() {
+      // What still waits for a remote database then fails: one that does not answer keeps nobody from stopping.
+      const remote = client.protocol === "file" ? undefined : client;
+      const timer = setTimeout(() => remote?.close(), LONGEST_CLOSE_MS);
       await Promise.all([sweep.stop(), rederivation.stop()]);
       hub.close();
       await authenticator.close();
       await buffer.close();
       await closeClient(client);
+      clearTimeout(timer);
       lock.release();
     },
   };
+}
+
+function openConfigured(
+  { databaseUrl, databaseAuthToken, durability, primary }: Config,
+  log: Logger,
+): Promise<Client> {
+  const options = { url: databaseUrl, authToken: databaseAuthToken, durability };
+  return primary ? openReplica(options, primary, log) : openClient(options);
+}
+
+/** Brings the database to this program's schema; resolves to what access tokens are signed with. */
+async function prepare(database: Database, config: Config): Promise<string> {
+  try {
+    await migrateDatabase(database);
+    return config.jwtSecret ?? (await findSecret(config, database));
+  } catch (error) {
+    throw forOperator(error);
+  }
+}
+
+/** Redis where it is configured; loaded only then, since every start would be slower for it. */
+async function openBuffer(
+  { redis, dataDirectory, durability }: Config,
+  now: () => number,
+): Promise<StreamBuffer> {
+  if (!redis) return openEmbeddedBuffer({ path: join(dataDirectory, "streams.db"), durability, now });
+  const { openRedisBuffer } = await import("./streams/redis.ts");
+  return openRedisBuffer({ ...redis, now });
+}
+
+/** Kept where all instances that take each other's tokens find it. */
+function findSecret({ databaseUrl, primary, dataDirectory }: Config, database: Database): Promise<string> {
+  const isShared = primary !== undefined || !databaseUrl.startsWith("file:");
+  return isShared ? loadSharedSecret(database) : loadSecret(dataDirectory);
 }

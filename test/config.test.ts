@@ -9,6 +9,8 @@ test("everything has a default, and an empty variable counts as not set", () => 
     dataDirectory: resolve("data"),
     databaseUrl: `file:${resolve("data/bpt.db")}`,
     databaseAuthToken: undefined,
+    primary: undefined,
+    redis: undefined,
     jwtSecret: undefined,
     authMode: "required",
     registration: "closed",
@@ -67,3 +69,25 @@ test.each(["file::memory:", "file:./data/streams.db"])(
     expect(() => parseConfig({ DATABASE_URL: url })).toThrow("DATABASE_URL: must be a file of its own");
   },
 );
+
+test.each([
+  [{ UPSTASH_REDIS_REST_URL: "https://example.upstash.io" }, "UPSTASH_REDIS_REST_TOKEN"],
+  [{ UPSTASH_REDIS_REST_TOKEN: "secret" }, "UPSTASH_REDIS_REST_URL"],
+  [{ UPSTASH_REDIS_REST_URL: "redis://localhost", UPSTASH_REDIS_REST_TOKEN: "t" }, "UPSTASH_REDIS_REST_URL"],
+  [{ DATABASE_SYNC_URL: "https://p.example", DATABASE_URL: "https://q.example" }, "DATABASE_SYNC_URL"],
+  [{ DATABASE_SYNC_URL: "file:elsewhere.db" }, "DATABASE_SYNC_URL"],
+  [{ DATABASE_SYNC_INTERVAL: "0" }, "DATABASE_SYNC_INTERVAL"],
+  [{ DATABASE_URL: "wss://p.example" }, "DATABASE_URL"],
+])("%p is refused, with %s named", (environment, name) => {
+  expect(() => parseConfig(environment)).toThrow(new RegExp(`^The configuration.*\n  ${name}: `));
+});
+
+test("Redis and a primary come with what belongs to them", () => {
+  const { redis, primary } = parseConfig({
+    UPSTASH_REDIS_REST_URL: "https://example.upstash.io",
+    UPSTASH_REDIS_REST_TOKEN: "secret",
+    DATABASE_SYNC_URL: "libsql://p.example",
+  });
+  expect(redis).toEqual({ url: "https://example.upstash.io", token: "secret" });
+  expect(primary).toEqual({ syncUrl: "libsql://p.example", syncSeconds: 60 });
+});

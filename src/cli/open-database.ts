@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import type { Config } from "../config.ts";
 import { lockDataDirectory } from "../db/data-lock.ts";
 import { createDatabase, type Database } from "../db/database.ts";
+import { forOperator } from "../db/errors.ts";
 import { isMigrated, migrateDatabase } from "../db/migrate.ts";
 import { closeClient, openClient } from "../db/open.ts";
 
@@ -13,16 +15,17 @@ export type OpenDatabase = AsyncDisposable & { database: Database };
  * @throws Error with a sentence for the operator.
  */
 export async function openDatabase(config: Config): Promise<OpenDatabase> {
-  if (!isThere(config.databaseUrl))
-    throw new Error(`There is no database at ${config.databaseUrl}. Set DATA_DIR.`);
-  const { databaseUrl: url, databaseAuthToken: authToken, durability } = config;
+  const { databaseUrl, primary, databaseAuthToken: authToken, durability } = config;
+  // Not the replica, which is its server's alone to sync, but the database that it is one of.
+  const url = primary?.syncUrl ?? databaseUrl;
+  if (!isThere(url)) throw new Error(`There is no database at ${url}. Set DATA_DIR.`);
   const client = await openClient({ url, authToken, durability });
   const database = createDatabase(client);
   try {
     await migrateUnlessServed(config, database);
   } catch (error) {
     client.close();
-    throw error;
+    throw forOperator(error);
   }
   return { database, [Symbol.asyncDispose]: () => closeClient(client) };
 }
@@ -34,6 +37,7 @@ function isThere(url: string): boolean {
 
 async function migrateUnlessServed({ dataDirectory }: Config, database: Database): Promise<void> {
   if (await isMigrated(database)) return;
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
   const lock = await lockDataDirectory(dataDirectory);
   try {
     await migrateDatabase(database);

@@ -7,12 +7,27 @@ function driverError(error: unknown): LibsqlError | undefined {
 }
 
 export function isUniqueViolation(error: unknown): boolean {
-  const code = driverError(error)?.extendedCode ?? "";
-  return code === "SQLITE_CONSTRAINT_UNIQUE" || code === "SQLITE_CONSTRAINT_PRIMARYKEY";
+  const { code, extendedCode, message = "" } = driverError(error) ?? {};
+  if (extendedCode !== undefined) return /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/.test(extendedCode);
+  // A remote database tells which constraint it was in words only.
+  return code === "SQLITE_CONSTRAINT" && message.includes("UNIQUE constraint failed");
 }
 
 /** Busy, full, broken or unreachable: nothing the caller did wrong, and the same call may work later. */
 export function isStoreFailure(error: unknown): boolean {
   const code = driverError(error)?.code;
-  return code !== undefined && !/^SQLITE_(CONSTRAINT|ERROR|MISMATCH|RANGE|TOOBIG)/.test(code);
+  return code !== undefined && !/^(SQLITE_(CONSTRAINT|ERROR|UNKNOWN|MISMATCH|RANGE|TOOBIG)|SQL_)/.test(code);
+}
+
+/**
+ * A failure of the database in words for the operator: the driver's, since drizzle's have the query in them and its
+ * values, be one of them a secret.
+ */
+export function forOperator(error: unknown): unknown {
+  const cause = driverError(error);
+  return cause ? new Error(`The database cannot be used. ${cause.message}`, { cause }) : error;
+}
+
+export function toError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
 }

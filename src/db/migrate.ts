@@ -4,6 +4,7 @@ import { sql } from "drizzle-orm";
 import { migrate } from "drizzle-orm/libsql/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import type { Database } from "./database.ts";
+import { isStoreFailure } from "./errors.ts";
 
 /** In a compiled binary the folder is embedded beside the program; in a checkout it is at the top level. */
 const migrationsFolder = [join(import.meta.dir, "drizzle"), join(import.meta.dir, "../../drizzle")].find(
@@ -14,13 +15,26 @@ export class DatabaseTooNewError extends Error {
   override readonly name = "DatabaseTooNewError";
 }
 
+/** How long to wait for another instance that is at it, and how long between two looks, in ms. */
+const LONGEST_WAIT_MS = 60_000;
+const LOOK_EVERY_MS = 250;
+
 /**
- * Brings the database to this program's schema.
+ * Brings the database to this program's schema. Of instances that start together one does it, while the others wait:
+ * the statements are one transaction, so that whoever comes second undoes nothing and finds it done.
  * @throws DatabaseTooNewError when a later version of the program has migrated it already.
  */
 export async function migrateDatabase(database: Database): Promise<void> {
-  if (await isMigrated(database)) return;
-  await migrate(database, { migrationsFolder: folder() });
+  const until = performance.now() + LONGEST_WAIT_MS;
+  while (!(await isMigrated(database))) {
+    try {
+      await migrate(database, { migrationsFolder: folder() });
+    } catch (error) {
+      if (await isMigrated(database)) return;
+      if (!isStoreFailure(error) || performance.now() > until) throw error;
+      await Bun.sleep(LOOK_EVERY_MS);
+    }
+  }
 }
 
 /**

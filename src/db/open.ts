@@ -1,6 +1,17 @@
+import { existsSync } from "node:fs";
 import { type Client, createClient } from "@libsql/client/sqlite3";
+import type { Logger } from "../logger.ts";
 import { BUSY_TIMEOUT_MS, type OpenOptions, pragmas } from "./connection.ts";
+import { createDatabase } from "./database.ts";
+import { toError } from "./errors.ts";
+import { isMigrated } from "./migrate.ts";
+import { openRemote, publicAddress } from "./remote.ts";
+import { ReplicaClient } from "./replica.ts";
 import { SerializedClient } from "./serialized-client.ts";
+import { createSynchronizer } from "./synchronizer.ts";
+
+/** What libSQL calls the file beside a replica in which it notes how far that is. */
+const SYNC_STATE = "-client_wal_index";
 
 /**
  * The one way in which this program opens a libSQL database. On a local file the client that comes back has
@@ -10,11 +21,7 @@ import { SerializedClient } from "./serialized-client.ts";
  */
 export async function openClient(options: OpenOptions): Promise<Client> {
   const { url, authToken } = options;
-  if (!url.startsWith("file:")) {
-    // Loaded only where it is wanted: its protocols would make every start slower.
-    const remote = await import("@libsql/client");
-    return remote.createClient({ url, ...(authToken && { authToken }) });
-  }
+  if (!url.startsWith("file:")) return openRemote(url, authToken);
   const client = createClient({ url, concurrency: 1, timeout: BUSY_TIMEOUT_MS });
   try {
     // WAL is kept in the file, and changing to it needs the write lock: only the writer asks for it.
@@ -35,4 +42,40 @@ export async function closeClient(client: Client): Promise<void> {
 
 async function setPragmas(client: Client, options: OpenOptions): Promise<void> {
   for (const pragma of pragmas(options)) await client.execute(`PRAGMA ${pragma}`);
+}
+
+/**
+ * Opens a replica: a local copy, kept in step with a primary. The start never waits for a primary that does not
+ * answer; without it, the copy of an earlier start is served.
+ * @throws Error with a sentence for the operator when the primary is away and there is no copy that could be served
+ * without it, or when there is a file that is no copy. DatabaseTooNewError.
+ */
+export async function openReplica(
+  { url, authToken, durability }: OpenOptions,
+  { syncUrl, syncSeconds }: { syncUrl: string; syncSeconds: number },
+  log: Pick<Logger, "info" | "warn">,
+): Promise<ReplicaClient> {
+  const path = url.slice("file:".length);
+  if (existsSync(path) && !existsSync(path + SYNC_STATE)) {
+    throw new Error(`${path} is a database of its own and no replica. Move it away, or set DATABASE_URL.`);
+  }
+  const synchronizer = createSynchronizer({ url, syncUrl, authToken }, log);
+  const failure = await synchronizer.sync().catch(toError);
+  if (failure && !(existsSync(path) && (await isServable(url)))) {
+    synchronizer.close();
+    const message = `There is no replica of ${publicAddress(syncUrl)} yet, and none can be made.`;
+    throw new Error(`${message} ${failure.message}`, { cause: failure });
+  }
+  const copy = await openClient({ url, durability, readOnly: true });
+  return new ReplicaClient(copy, await openRemote(syncUrl, authToken), synchronizer, syncSeconds);
+}
+
+/** Whether it has this program's schema: what it lacks, only the primary can give it. */
+async function isServable(url: string): Promise<boolean> {
+  const copy = await openClient({ url, durability: "full", readOnly: true });
+  try {
+    return await isMigrated(createDatabase(copy));
+  } finally {
+    copy.close();
+  }
 }

@@ -206,3 +206,16 @@ export const ftpHistory = sqliteTable(
     check("ftp_history_ftp", sql`${table.ftp} > 0`),
   ],
 );
+
+/** Who of the instances that share a database is at a background job, and until when unless it says so again. */
+export const leases = sqliteTable("leases", {
+  name: text().primaryKey(),
+  holder: text().notNull(),
+  expiresAt: time("expires_at").notNull(),
+});
+
+/** What the instances that share a database have to know alike, such as what access tokens are signed with. */
+export const secrets = sqliteTable("secrets", {
+  name: text().primaryKey(),
+  value: text().notNull(),
+});

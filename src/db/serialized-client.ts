@@ -46,16 +46,12 @@ export class SerializedClient implements Client {
 
   /** Holds the lock until the transaction is committed, rolled back or closed. Begins IMMEDIATE. */
   transaction(mode: TransactionMode = "write"): Promise<Transaction> {
-    const { promise, resolve, reject } = Promise.withResolvers<Transaction>();
-    this.#alone(async () => {
-      const settled = Promise.withResolvers<void>();
-      const transaction = await this.#client.transaction(mode);
-      const watched = watchedTransaction(transaction, settled.resolve);
-      resolve(watched.transaction);
-      await settled.promise;
-      if (watched.isSuspect()) await this.#reconnect();
-    }).catch(reject);
-    return promise;
+    const begin = () => this.#client.transaction(mode);
+    return holding(
+      (work) => this.#alone(work),
+      begin,
+      () => this.#reconnect(),
+    );
   }
 
   sync(): ReturnType<Client["sync"]> {
@@ -86,6 +82,26 @@ export class SerializedClient implements Client {
     await this.#client.reconnect();
     await this.#setPragmas();
   }
+}
+
+/**
+ * Begins a transaction inside `lock` and stays there until it is over, however it ends. `recover` is called, still
+ * inside, when its connection is in doubt.
+ */
+export function holding(
+  lock: (work: () => Promise<void>) => Promise<void>,
+  begin: () => Promise<Transaction>,
+  recover: () => Promise<void>,
+): Promise<Transaction> {
+  const { promise, resolve, reject } = Promise.withResolvers<Transaction>();
+  lock(async () => {
+    const settled = Promise.withResolvers<void>();
+    const watched = watchedTransaction(await begin(), settled.resolve);
+    resolve(watched.transaction);
+    await settled.promise;
+    if (watched.isSuspect()) await recover();
+  }).catch(reject);
+  return promise;
 }
 
 /** The same transaction, with a call when it is over, however it ends, and a note of whether its connection is in doubt. */

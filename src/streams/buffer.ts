@@ -10,6 +10,11 @@ export type StreamMessage = {
   data: string;
 };
 
+/** The end of a stream, as it stands among messages: it was deleted, be it by another instance. */
+type StreamEnd = { id: MessageId; streamName: string; data: null };
+
+export type StreamEntry = StreamMessage | StreamEnd;
+
 export type MessageData = {
   message: string;
   /** Epoch ms of arrival. */
@@ -33,14 +38,24 @@ export type StreamInfo = {
  */
 export interface StreamBuffer {
   readonly backend: "embedded" | "redis";
+  /** Whether other instances write into it too; then `readAfter` can also tell of the ends of streams. */
+  readonly isShared: boolean;
   /** Makes the stream if it is not there; the id is that of its newest message, or a place before its first. */
   create(key: StreamKey): Promise<MessageId>;
   /** Resolves once all of `data` (JSON texts of MessageData) survives a crash, with their ids in order. All or nothing. */
   append(key: StreamKey, data: readonly string[]): Promise<MessageId[]>;
   /** Messages with start ≤ id ≤ end, oldest first; empty when there is no such stream. */
   range(key: StreamKey, start: MessageId, end: MessageId, count: number): Promise<StreamMessage[]>;
-  /** Messages of all the owner's streams with id > after, in the order of their ids. */
-  readAfter(owner: string, after: MessageId, count: number): Promise<StreamMessage[]>;
+  /**
+   * Messages of all the owner's streams with id > after, in the order of their ids. Where the buffer is shared, with
+   * `endedAfter` also those that were deleted after that id and less than a minute ago, and the ends of their streams.
+   */
+  readAfter(
+    owner: string,
+    after: MessageId,
+    count: number,
+    endedAfter?: MessageId | undefined,
+  ): Promise<StreamEntry[]>;
   /** An id that no message of the owner has passed yet: where "from now on" begins. */
   tail(owner: string): Promise<MessageId>;
   list(owner?: string): Promise<StreamInfo[]>;

@@ -185,6 +185,7 @@ export async function openEmbeddedBuffer(options: {
 
   return {
     backend: "embedded",
+    isShared: false,
 
     async create(key) {
       const id = nextId();

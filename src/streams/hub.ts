@@ -1,6 +1,6 @@
-import type { MessageId, StreamBuffer, StreamKey, StreamMessage } from "./buffer.ts";
+import type { MessageId, StreamBuffer, StreamEntry, StreamKey } from "./buffer.ts";
 import { type HubEvent, Listener } from "./listener.ts";
-import { compareMessageIds, FIRST_MESSAGE_ID, followingMessageId, LAST_MESSAGE_ID } from "./message-id.ts";
+import { FIRST_MESSAGE_ID, followingMessageId, LAST_MESSAGE_ID } from "./message-id.ts";
 
 export type { HubEvent } from "./listener.ts";
 
@@ -43,6 +43,17 @@ const LIVE_PAGE = 100;
 /** How long a deletion waits for listeners that are still replaying, in milliseconds. */
 const LONGEST_DRAIN_MS = 2000;
 
+/**
+ * How often a buffer that is shared is asked for what other instances have stored, in ms: often while data flows and
+ * ever more seldom as it stands still, by a share of how long it has.
+ */
+const SHORTEST_POLL_MS = 250;
+const LONGEST_POLL_MS = 5000;
+const POLL_SHARE = 1 / 20;
+
+/** How soon a read that failed is tried again, in ms. */
+const POLL_AFTER_FAILURE_MS = 1000;
+
 /** The live listeners of one owner: whatever their number, the data is read once. */
 type Channel = {
   owner: string;
@@ -52,6 +63,11 @@ type Channel = {
   ready: Promise<void>;
   stale: boolean;
   reading: Promise<void> | undefined;
+  /** When something was read last, or a listener came; by performance.now(). */
+  lastActive: number;
+  poll: ReturnType<typeof setTimeout> | undefined;
+  /** When that is; by performance.now(). */
+  pollDue: number;
 };
 
 /**
@@ -63,6 +79,8 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
   const channels = new Map<string, Channel>();
   /** Of each owner the last deletion under way; they go one after another. */
   const deletions = new Map<string, Promise<unknown>>();
+  /** Those that cannot be read at the moment. */
+  const failing = new Set<Channel>();
   let closed = false;
 
   function openChannel(owner: string): Channel {
@@ -77,16 +95,55 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
       }),
       stale: false,
       reading: undefined,
+      lastActive: performance.now(),
+      poll: undefined,
+      pollDue: 0,
     };
     channels.set(owner, channel);
     return channel;
   }
 
+  /** Others may have stored something: a shared buffer is asked now and then, once for all who listen. */
+  function schedulePoll(channel: Channel): void {
+    if (!buffer.isShared || closed || channels.get(channel.owner) !== channel) return;
+    const time = performance.now();
+    const share = (time - channel.lastActive) * POLL_SHARE;
+    const usual = Math.min(Math.max(share, SHORTEST_POLL_MS), LONGEST_POLL_MS);
+    const delay = failing.has(channel) ? POLL_AFTER_FAILURE_MS : usual;
+    // Never put off: listeners that come one after another would keep those that are there waiting.
+    if (channel.poll && channel.pollDue <= time + delay) return;
+    clearTimeout(channel.poll);
+    channel.pollDue = time + delay;
+    channel.poll = setTimeout(poll, delay, channel);
+    channel.poll.unref();
+  }
+
+  async function poll(channel: Channel): Promise<void> {
+    clearTimeout(channel.poll);
+    channel.poll = undefined;
+    try {
+      await refresh(channel);
+      failing.delete(channel);
+    } catch (error) {
+      failed(channel, error);
+    }
+    schedulePoll(channel);
+  }
+
+  /** The listeners of a shared buffer stay while it is away, and go on when it is back; it is reported once. */
+  function failed(channel: Channel, error: unknown): void {
+    if (channels.get(channel.owner) !== channel) return;
+    if (failing.size === 0) onError(error);
+    failing.add(channel);
+  }
+
   function leave(channel: Channel, listener: Listener): void {
     listener.end();
     channel.listeners.delete(listener);
-    if (channel.listeners.size === 0 && channels.get(channel.owner) === channel)
-      channels.delete(channel.owner);
+    if (channel.listeners.size > 0 || channels.get(channel.owner) !== channel) return;
+    channels.delete(channel.owner);
+    failing.delete(channel);
+    clearTimeout(channel.poll);
   }
 
   /** Resolves when the live listeners have been handed everything stored before this call. */
@@ -101,35 +158,33 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
       await channel.ready;
       while (channel.stale) {
         channel.stale = false;
-        const messages = await buffer.readAfter(channel.owner, channel.cursor, LIVE_PAGE);
-        const last = messages.at(-1);
+        const { owner, cursor } = channel;
+        const entries = await buffer.readAfter(owner, cursor, LIVE_PAGE, cursor);
+        const last = entries.at(-1);
         if (!last) continue;
         channel.cursor = last.id;
-        channel.stale ||= messages.length === LIVE_PAGE;
-        for (const listener of channel.listeners) if (listener.live) listener.deliver(messages);
+        channel.lastActive = performance.now();
+        channel.stale ||= entries.length === LIVE_PAGE;
+        for (const listener of channel.listeners) if (listener.live) listener.deliver(entries);
       }
     } finally {
       channel.reading = undefined;
     }
   }
 
-  async function replay(channel: Channel, listener: Listener): Promise<StreamMessage[]> {
+  async function replay(channel: Channel, listener: Listener): Promise<void> {
     const liveCursor = channel.cursor;
-    const { streamName, cursor, page } = listener;
-    const messages =
-      streamName === undefined
-        ? await buffer.readAfter(channel.owner, cursor, page)
-        : await buffer.range(
-            { owner: channel.owner, name: streamName },
-            followingMessageId(cursor),
-            LAST_MESSAGE_ID,
-            page,
-          );
-    const last = messages.at(-1);
-    if (last) listener.replayed(messages, last.id);
+    const page = await readReplay(channel.owner, listener);
+    if (page.length > 0) listener.replayed(page);
     // Nothing left to replay, and nothing went to the others meanwhile: from here on they hear the same.
     else if (channel.cursor === liveCursor) listener.join(liveCursor);
-    return messages;
+  }
+
+  function readReplay(owner: string, listener: Listener): Promise<StreamEntry[]> {
+    const { streamName, cursor, page, endedAfter } = listener;
+    // Of a stream that another instance deletes meanwhile, only this has the rest and the end.
+    if (streamName === undefined || buffer.isShared) return buffer.readAfter(owner, cursor, page, endedAfter);
+    return buffer.range({ owner, name: streamName }, followingMessageId(cursor), LAST_MESSAGE_ID, page);
   }
 
   async function next(channel: Channel, listener: Listener): Promise<HubEvent | null> {
@@ -141,8 +196,13 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
         await listener.waiting();
         continue;
       }
-      const messages = await replay(channel, listener);
-      if (messages.length > 0 && !listener.over) return { type: "messages", messages };
+      try {
+        await replay(channel, listener);
+      } catch (error) {
+        if (!buffer.isShared) throw error;
+        failed(channel, error);
+        await Promise.race([Bun.sleep(POLL_AFTER_FAILURE_MS), listener.ended]);
+      }
     }
     leave(channel, listener);
     return null;
@@ -171,7 +231,10 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
   async function deleteDrained(key: StreamKey, through?: MessageId): Promise<boolean> {
     await drain(key);
     const wasThere = await buffer.delete(key, through);
-    if (wasThere && !(await buffer.info(key))) announceDeleted(key);
+    const channel = channels.get(key.owner);
+    // Of a shared buffer's streams the listeners of every instance hear from the buffer itself that they are gone.
+    if (channel && buffer.isShared) await poll(channel);
+    else if (wasThere && !(await buffer.info(key))) announceDeleted(key);
     return wasThere;
   }
 
@@ -182,17 +245,19 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
       const listener = new Listener(streamName, after ?? FIRST_MESSAGE_ID);
       channel.listeners.add(listener);
       listener.ended.then(() => leave(channel, listener));
+      let tail: MessageId;
       try {
         await channel.ready;
-        const tail = await buffer.tail(owner);
-        // An id from the future, of a buffer that is no more, would keep the listener deaf until then.
-        if (compareMessageIds(listener.cursor, tail) > 0) listener.cursor = tail;
+        tail = await buffer.tail(owner);
       } catch (error) {
         leave(channel, listener);
         throw error;
       }
+      listener.arrive(tail);
+      channel.lastActive = performance.now();
+      schedulePoll(channel);
       if (closed) listener.end();
-      else if (after === undefined) listener.join(channel.cursor);
+      else if (after === undefined) listener.join(tail);
       return {
         next: () => next(channel, listener),
         over: listener.ended,
@@ -202,8 +267,10 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
 
     notify(owner) {
       const channel = channels.get(owner);
-      // A read that fails leaves the cursor where it is, and the next notification reads on from there.
-      if (channel) refresh(channel).catch(onError);
+      if (!channel) return;
+      // A read that fails leaves the cursor where it is, and the next one goes on from there.
+      if (buffer.isShared) void poll(channel);
+      else refresh(channel).catch(onError);
     },
 
     async deleteStream(key, through) {
@@ -240,7 +307,10 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
 
     close() {
       closed = true;
-      for (const channel of channels.values()) for (const listener of channel.listeners) listener.end();
+      for (const channel of channels.values()) {
+        clearTimeout(channel.poll);
+        for (const listener of channel.listeners) listener.end();
+      }
     },
   };
 }

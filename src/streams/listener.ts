@@ -1,5 +1,5 @@
-import type { MessageId, StreamMessage } from "./buffer.ts";
-import { compareMessageIds } from "./message-id.ts";
+import type { MessageId, StreamEntry, StreamMessage } from "./buffer.ts";
+import { compareMessageIds, FIRST_MESSAGE_ID } from "./message-id.ts";
 
 /** What a listener is given: messages in the order of their ids, or the end of a stream. */
 export type HubEvent =
@@ -20,9 +20,15 @@ export class Listener {
   over = false;
   /** How many messages the next page of the replay should have: few until it is known how large they are. */
   page = SMALLEST_PAGE;
+  /** Of streams that ended after this id the replay has what is left of them. */
+  endedAfter: MessageId = FIRST_MESSAGE_ID;
+  /** Everything up to here was stored before this listener came. */
+  #arrival: MessageId = FIRST_MESSAGE_ID;
   readonly #caughtUp = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #queue: HubEvent[] = [];
+  /** Streams of which the replay has given messages. */
+  readonly #replayed = new Set<string>();
   #backlog = 0;
   #ending = false;
   #wake: (() => void) | undefined;
@@ -47,31 +53,73 @@ export class Listener {
     return this.#ended.promise;
   }
 
-  /** Notes a page of the replay, which has been given to the listener. */
-  replayed(messages: StreamMessage[], last: MessageId): void {
-    this.cursor = last;
-    const fitting = Math.floor((PAGE_WEIGHT / weight(messages)) * messages.length);
+  /** Notes the newest id there is when the listener comes. */
+  arrive(tail: MessageId): void {
+    this.#arrival = tail;
+    // An id from the future, of a buffer that is no more, would keep the listener deaf until then.
+    if (compareMessageIds(this.cursor, tail) > 0) this.cursor = tail;
+    // Who comes back hears the rest of what has ended meanwhile; who hears all there is, only what ends from now on.
+    this.endedAfter = this.cursor === FIRST_MESSAGE_ID ? tail : this.cursor;
+  }
+
+  /** Queues a page of the replay, in which there may be entries that are not for this listener. */
+  replayed(page: readonly StreamEntry[]): void {
+    const last = page.at(-1);
+    if (!last) return;
+    this.deliver(page.filter((entry) => this.wants(entry.streamName) && this.#isNews(entry)));
+    this.cursor = last.id;
+    const fitting = Math.floor((PAGE_WEIGHT / Math.max(1, weight(page))) * page.length);
     this.page = Math.max(1, Math.min(fitting, this.page * 4, LARGEST_PAGE));
   }
 
+  /**
+   * Of a stream that ended before the listener came, the end is news only after messages of it: who comes back when
+   * it has been told is not told again.
+   */
+  #isNews({ id, streamName, data }: StreamEntry): boolean {
+    if (data === null) return this.#replayed.delete(streamName) || compareMessageIds(id, this.#arrival) > 0;
+    this.#replayed.add(streamName);
+    return true;
+  }
+
+  /** From now on the listener hears what the others hear, who have had everything up to `cursor`. */
   join(cursor: MessageId): void {
-    if (compareMessageIds(cursor, this.cursor) > 0) this.cursor = cursor;
+    for (const passed of [cursor, this.#arrival]) {
+      if (compareMessageIds(passed, this.cursor) > 0) this.cursor = passed;
+    }
     this.live = true;
+    this.#replayed.clear();
     this.#caughtUp.resolve();
   }
 
-  deliver(messages: StreamMessage[]): void {
-    const fresh = messages.filter(
+  deliver(entries: readonly StreamEntry[]): void {
+    const fresh = entries.filter(
       ({ id, streamName }) => this.wants(streamName) && compareMessageIds(id, this.cursor) > 0,
     );
-    const last = fresh.at(-1);
+    let messages: StreamMessage[] = [];
+    for (const entry of fresh) {
+      if (this.#ending || this.over) return;
+      if (entry.data !== null) {
+        messages.push(entry);
+        continue;
+      }
+      this.#deliverMessages(messages);
+      messages = [];
+      this.cursor = entry.id;
+      this.announceDeleted(entry.streamName);
+    }
+    this.#deliverMessages(messages);
+  }
+
+  #deliverMessages(messages: StreamMessage[]): void {
+    const last = messages.at(-1);
     if (!last || this.#ending) return;
     this.cursor = last.id;
     if (this.#backlog > LARGEST_BACKLOG) {
       this.end();
     } else {
-      this.#backlog += weight(fresh);
-      this.#push({ type: "messages", messages: fresh });
+      this.#backlog += weight(messages);
+      this.#push({ type: "messages", messages });
     }
   }
 
@@ -117,6 +165,6 @@ export class Listener {
   }
 }
 
-function weight(messages: StreamMessage[]): number {
-  return messages.reduce((sum, { data }) => sum + data.length, 0);
+function weight(entries: readonly StreamEntry[]): number {
+  return entries.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
 }

@@ -1,8 +1,11 @@
 import { link, open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { eq } from "drizzle-orm";
+import type { Executor } from "../../db/database.ts";
+import { secrets } from "../../db/schema.ts";
 import { randomToken } from "./tokens.ts";
 
-const FILE_NAME = "jwt.secret";
+const NAME = "jwt.secret";
 const SECRET_BYTES = 48;
 const SHORTEST_SECRET = 32;
 
@@ -11,7 +14,7 @@ const SHORTEST_SECRET = 32;
  * @throws Error with a sentence for the operator when the file holds no usable secret.
  */
 export async function loadSecret(dataDirectory: string): Promise<string> {
-  const path = join(dataDirectory, FILE_NAME);
+  const path = join(dataDirectory, NAME);
   try {
     return await readSecret(path);
   } catch (error) {
@@ -19,6 +22,24 @@ export async function loadSecret(dataDirectory: string): Promise<string> {
   }
   await createSecret(dataDirectory, path);
   return readSecret(path);
+}
+
+/** The same for instances that share a database: made by the first of them and kept there. */
+export async function loadSharedSecret(executor: Executor): Promise<string> {
+  const stored = await findSharedSecret(executor);
+  if (stored !== undefined) return stored;
+  await executor
+    .insert(secrets)
+    .values({ name: NAME, value: randomToken(SECRET_BYTES) })
+    .onConflictDoNothing();
+  const made = await findSharedSecret(executor);
+  if (made === undefined) throw new Error("The secret that was just stored in the database is not there.");
+  return made;
+}
+
+async function findSharedSecret(executor: Executor): Promise<string | undefined> {
+  const [row] = await executor.select().from(secrets).where(eq(secrets.name, NAME));
+  return row?.value;
 }
 
 async function readSecret(path: string): Promise<string> {

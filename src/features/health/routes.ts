@@ -9,17 +9,21 @@ export function healthRoutes({
   database,
   buffer,
   hub,
+  primary,
   now,
-}: Pick<Deps, "database" | "buffer" | "hub" | "now">) {
+}: Pick<Deps, "database" | "buffer" | "hub" | "primary" | "now">) {
   const databaseAnswers = () => answers(() => database.run(sql`SELECT 1`));
   const bufferAnswers = () => answers(() => buffer.ping());
 
   return new Hono<AppEnv>()
     .get("/health", async (c) => {
       const [databaseUp, bufferUp] = await Promise.all([databaseAnswers(), bufferAnswers()]);
+      const primaryUp = primary?.isInStep ?? true;
       return c.json({
-        status: databaseUp && bufferUp ? ("ok" as const) : ("degraded" as const),
+        status: databaseUp && primaryUp && bufferUp ? ("ok" as const) : ("degraded" as const),
         database: connection(databaseUp),
+        // Of a replica: without it reads are answered, and writes are not.
+        ...(primary && { primary: connection(primaryUp) }),
         // Clients know the stream buffer by this name, whichever kind it is.
         redis: connection(bufferUp),
         streams: { backend: buffer.backend, listeners: hub.size },

@@ -19,12 +19,14 @@ const PATIENCE_MS = 2000;
 /** Rides taken at once: whoever asks meanwhile waits for no more. */
 const PAGE = 20;
 
-/** Runs at once, every ten minutes, and whenever asked. */
-export function scheduleRederivation(deps: Pick<Deps, "database" | "now" | "log">): Rederivation {
-  const { database, log } = deps;
+/** Runs at once and every ten minutes, on one instance at a time, and on this one whenever asked. */
+export function scheduleRederivation(deps: Pick<Deps, "database" | "leases" | "now" | "log">): Rederivation {
+  const { database, leases, log } = deps;
   /** Riders who wait, in the order in which they asked. */
   const waiting = new Map<string, PromiseWithResolvers<void>>();
   let running: Promise<void> | undefined;
+  /** Whether this instance is the one that sees to the rides of all riders, not only of those who wait here. */
+  let isForAll = false;
   let stopped = false;
 
   async function work(): Promise<void> {
@@ -33,6 +35,7 @@ export function scheduleRederivation(deps: Pick<Deps, "database" | "now" | "log"
     try {
       while (!stopped) {
         const [userId] = waiting.keys();
+        if (userId === undefined && !isForAll) break;
         const ids = await listStale(database, { userId }, PAGE);
         for (const id of ids) {
           if (stopped) return;
@@ -80,8 +83,20 @@ export function scheduleRederivation(deps: Pick<Deps, "database" | "now" | "log"
   const marked = markOutdated(database).catch((error: unknown) =>
     log.error({ err: error }, "the rides made by earlier definitions could not be looked for"),
   );
-  const started = marked.then(start);
-  const job = new Cron("*/10 * * * *", { unref: true }, start);
+  const runForAll = async () => {
+    isForAll = true;
+    await start();
+    isForAll = false;
+  };
+  const runAlone = async () => {
+    try {
+      await leases.hold("rederivation", runForAll);
+    } catch (error) {
+      log.error({ err: error }, "the rides that are stale could not be looked for and will be tried again");
+    }
+  };
+  const started = marked.then(runAlone);
+  const job = new Cron("*/10 * * * *", { unref: true, protect: true }, runAlone);
   return {
     async run(userId) {
       const finished = waiting.get(userId) ?? Promise.withResolvers<void>();

@@ -132,15 +132,18 @@ async function claim(
   }
 }
 
-/** Sweeps for everybody and purges the trash: at once, then every ten minutes. */
-export function scheduleSweep(deps: SweepDeps): { stop(): Promise<void> } {
+/** Sweeps for everybody and purges the trash, on one instance at a time: at once, then every ten minutes. */
+export function scheduleSweep(deps: SweepDeps & Pick<Deps, "leases">): { stop(): Promise<void> } {
   const { log } = deps;
   let running = Promise.resolve();
+  const purgeAndSweep = async () => {
+    await deleteTrashedBefore(deps.database, new Date(keptSince(deps)));
+    const counts = await sweep(deps);
+    if (counts.archivedCount + counts.deletedCount > 0) log.info(counts, "abandoned rides brought home");
+  };
   const run = async () => {
     try {
-      await deleteTrashedBefore(deps.database, new Date(keptSince(deps)));
-      const counts = await sweep(deps);
-      if (counts.archivedCount + counts.deletedCount > 0) log.info(counts, "abandoned rides brought home");
+      await deps.leases.hold("sweep", purgeAndSweep);
     } catch (error) {
       log.error({ err: error }, "the sweep did not get through and will be tried again");
     }
