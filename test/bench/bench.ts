@@ -4,6 +4,7 @@ import { completion } from "./completion.ts";
 import { footprint } from "./footprint.ts";
 import { history } from "./history.ts";
 import { ingest } from "./ingest.ts";
+import { redis } from "./redis.ts";
 import { slowDisk } from "./slow-disk.ts";
 import { formatTable, type Row } from "./table.ts";
 
@@ -11,7 +12,7 @@ import { formatTable, type Row } from "./table.ts";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const rows: Row[] = [];
-for (const section of [ingest, slowDisk, completion, footprint, history, analysis]) {
+for (const section of [ingest, redis, slowDisk, completion, footprint, history, analysis]) {
   process.stderr.write(`${section.name} …\n`);
   rows.push(...(await section(values.quick)));
 }

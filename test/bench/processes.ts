@@ -23,9 +23,19 @@ export async function startService(environment: Record<string, string> = {}): Pr
   return { server, rider: await registerRider(server) };
 }
 
+type Process = { url: string } & AsyncDisposable;
+
 /** Hono on Bun with one route that parses the same JSON and stores nothing: what the service is measured against. */
-export async function startBare(): Promise<{ url: string } & AsyncDisposable> {
-  const process_ = Bun.spawn([process.execPath, join(import.meta.dir, "bare.ts")], { stdout: "pipe" });
+export function startBare(): Promise<Process> {
+  return startScript("bare.ts");
+}
+
+/** Starts a script, named from this folder, that prints where it serves. */
+export async function startScript(path: string, environment: Record<string, string> = {}): Promise<Process> {
+  const process_ = Bun.spawn([process.execPath, join(import.meta.dir, path)], {
+    env: { ...process.env, ...environment },
+    stdout: "pipe",
+  });
   const first = await process_.stdout.getReader().read();
   const { url } = JSON.parse(new TextDecoder().decode(first.value)) as { url: string };
   return {
