@@ -5,14 +5,22 @@ const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).o
   error: (issue) => `${JSON.stringify(issue.input)} is not an origin such as https://rides.example.org`,
 });
 
+const NO_SERVER = "must name a server, such as libsql://club.example.org";
+
 const originList = z
   .string()
   .transform((text) => text.split(",").map((item) => item.trim()))
   .pipe(z.array(origin));
 
-const databaseUrl = z.string().regex(/^(file|libsql|https?):/, {
-  error: "must begin with file:, libsql:, http: or https:",
-});
+const databaseUrl = z
+  .string()
+  .regex(/^(file|libsql|https?):/, { error: "must begin with file:, libsql:, http: or https:", abort: true })
+  .refine((url) => url.startsWith("file:") || isRemote(url), { error: NO_SERVER });
+
+const primaryUrl = z
+  .string()
+  .regex(/^(libsql|https?):/, { error: "must begin with libsql:, http: or https:", abort: true })
+  .refine(isRemote, { error: NO_SERVER });
 
 const environmentSchema = z
   .object({
@@ -21,10 +29,7 @@ const environmentSchema = z
     DATA_DIR: z.string().default("./data"),
     DATABASE_URL: databaseUrl.optional(),
     DATABASE_AUTH_TOKEN: z.string().optional(),
-    DATABASE_SYNC_URL: z
-      .string()
-      .regex(/^(libsql|https?):/, { error: "must begin with libsql:, http: or https:" })
-      .optional(),
+    DATABASE_SYNC_URL: primaryUrl.optional(),
     DATABASE_SYNC_INTERVAL: z.coerce.number().positive().max(86_400).default(60),
     UPSTASH_REDIS_REST_URL: z
       .url({ protocol: /^https?$/, error: "must be an http or https address" })
@@ -82,11 +87,15 @@ const environmentSchema = z
     };
   });
 
+function isRemote(url: string): boolean {
+  return URL.canParse(url) && new URL(url).host !== "" && url.includes("://");
+}
+
 function isOwnFile(url: string, dataDirectory: string): boolean {
   const path = url.slice("file:".length);
   return (
     !url.startsWith("file:") ||
-    !(path.includes(":memory:") || resolve(path) === join(dataDirectory, "streams.db"))
+    !(path === "" || path.includes(":memory:") || resolve(path) === join(dataDirectory, "streams.db"))
   );
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { resolve } from "node:path";
 import { type Config, ConfigError, parseConfig } from "../src/config.ts";
 
@@ -63,7 +63,7 @@ test("the example of an environment names every variable, and is valid as it sta
   expect(named.map(([name]) => name).sort()).toEqual(known.sort());
 });
 
-test.each(["file::memory:", "file:./data/streams.db"])(
+test.each(["file:", "file::memory:", "file:./data/streams.db"])(
   "a database that is not a file of its own is refused: %s",
   (url) => {
     expect(() => parseConfig({ DATABASE_URL: url })).toThrow("DATABASE_URL: must be a file of its own");
@@ -71,23 +71,106 @@ test.each(["file::memory:", "file:./data/streams.db"])(
 );
 
 test.each([
-  [{ UPSTASH_REDIS_REST_URL: "https://example.upstash.io" }, "UPSTASH_REDIS_REST_TOKEN"],
-  [{ UPSTASH_REDIS_REST_TOKEN: "secret" }, "UPSTASH_REDIS_REST_URL"],
-  [{ UPSTASH_REDIS_REST_URL: "redis://localhost", UPSTASH_REDIS_REST_TOKEN: "t" }, "UPSTASH_REDIS_REST_URL"],
-  [{ DATABASE_SYNC_URL: "https://p.example", DATABASE_URL: "https://q.example" }, "DATABASE_SYNC_URL"],
-  [{ DATABASE_SYNC_URL: "file:elsewhere.db" }, "DATABASE_SYNC_URL"],
-  [{ DATABASE_SYNC_INTERVAL: "0" }, "DATABASE_SYNC_INTERVAL"],
-  [{ DATABASE_URL: "wss://p.example" }, "DATABASE_URL"],
-])("%p is refused, with %s named", (environment, name) => {
-  expect(() => parseConfig(environment)).toThrow(new RegExp(`^The configuration.*\n  ${name}: `));
+  "libsql://club.example.org",
+  "libsql://127.0.0.1:8080?tls=0",
+  "https://club.example.org/database",
+  "http://[::1]:8080",
+])("a database may be on a server: %s", (url) => {
+  expect(parseConfig({ DATABASE_URL: url }).databaseUrl).toBe(url);
+  expect(parseConfig({ DATABASE_SYNC_URL: url }).primary).toEqual({ syncUrl: url, syncSeconds: 60 });
 });
 
-test("Redis and a primary come with what belongs to them", () => {
-  const { redis, primary } = parseConfig({
-    UPSTASH_REDIS_REST_URL: "https://example.upstash.io",
-    UPSTASH_REDIS_REST_TOKEN: "secret",
-    DATABASE_SYNC_URL: "libsql://p.example",
+test.each(["wss://club.example.org", "sqlite:data.db", "/srv/data.db", "data.db", "postgres://db"])(
+  "other addresses are refused: %s",
+  (url) => {
+    expect(() => parseConfig({ DATABASE_URL: url })).toThrow(
+      "DATABASE_URL: must begin with file:, libsql:, http: or https:",
+    );
+    expect(() => parseConfig({ DATABASE_SYNC_URL: url })).toThrow(
+      "DATABASE_SYNC_URL: must begin with libsql:, http: or https:",
+    );
+  },
+);
+
+test.each(["libsql:", "http://", "https:club.example.org", "http://club.example.org:99999"])(
+  "an address without a server is refused: %s",
+  (url) => {
+    expect(() => parseConfig({ DATABASE_URL: url })).toThrow("DATABASE_URL: must name a server");
+    expect(() => parseConfig({ DATABASE_SYNC_URL: url })).toThrow("DATABASE_SYNC_URL: must name a server");
+  },
+);
+
+describe("a replica", () => {
+  const syncUrl = "libsql://club.example.org";
+
+  test("is a file, that in DATA_DIR unless it is told otherwise", () => {
+    const { databaseUrl, databaseAuthToken, primary } = parseConfig({
+      DATABASE_SYNC_URL: syncUrl,
+      DATABASE_AUTH_TOKEN: "token",
+      DATABASE_SYNC_INTERVAL: "5",
+      DATA_DIR: "/srv/rides",
+    });
+    expect(databaseUrl).toBe("file:/srv/rides/bpt.db");
+    expect(databaseAuthToken).toBe("token");
+    expect(primary).toEqual({ syncUrl, syncSeconds: 5 });
+    expect(parseConfig({ DATABASE_SYNC_URL: syncUrl, DATABASE_URL: "file:/elsewhere.db" }).databaseUrl).toBe(
+      "file:/elsewhere.db",
+    );
   });
-  expect(redis).toEqual({ url: "https://example.upstash.io", token: "secret" });
-  expect(primary).toEqual({ syncUrl: "libsql://p.example", syncSeconds: 60 });
+
+  test.each(["libsql://another.example.org", "https://another.example.org"])("is not %s", (url) => {
+    expect(() => parseConfig({ DATABASE_SYNC_URL: syncUrl, DATABASE_URL: url })).toThrow(
+      "DATABASE_SYNC_URL: is for a replica: DATABASE_URL must then be a file",
+    );
+  });
+
+  test("is not one of a file", () => {
+    expect(() => parseConfig({ DATABASE_SYNC_URL: "file:/elsewhere.db" })).toThrow("DATABASE_SYNC_URL:");
+  });
+
+  test.each(["1", "0.5", "86400"])("is synced every %s s", (interval) => {
+    const { primary } = parseConfig({ DATABASE_SYNC_URL: syncUrl, DATABASE_SYNC_INTERVAL: interval });
+    expect(primary?.syncSeconds).toBe(Number(interval));
+  });
+
+  test.each(["0", "-1", "86401", "Infinity", "soon"])("is not synced every %s s", (interval) => {
+    expect(() => parseConfig({ DATABASE_SYNC_URL: syncUrl, DATABASE_SYNC_INTERVAL: interval })).toThrow(
+      "DATABASE_SYNC_INTERVAL:",
+    );
+  });
+});
+
+describe("Redis", () => {
+  const url = "https://redis.example.org";
+
+  test("is configured by an address and a token", () => {
+    const both = { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: "token" };
+    expect(parseConfig(both).redis).toEqual({ url, token: "token" });
+    const empty = { UPSTASH_REDIS_REST_URL: "", UPSTASH_REDIS_REST_TOKEN: "" };
+    expect(parseConfig(empty).redis).toBeUndefined();
+  });
+
+  test.each([
+    ["UPSTASH_REDIS_REST_TOKEN", { UPSTASH_REDIS_REST_URL: url }],
+    ["UPSTASH_REDIS_REST_TOKEN", { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: "" }],
+    ["UPSTASH_REDIS_REST_URL", { UPSTASH_REDIS_REST_TOKEN: "token" }],
+  ])("is not configured without %s", (missing, environment) => {
+    expect(() => parseConfig(environment)).toThrow(`${missing}: must be set too, or neither of the two`);
+  });
+
+  test.each(["redis://redis.example.org", "redis.example.org", "ftp://redis.example.org"])(
+    "is not reached at %s",
+    (address) => {
+      const environment = { UPSTASH_REDIS_REST_URL: address, UPSTASH_REDIS_REST_TOKEN: "token" };
+      expect(() => parseConfig(environment)).toThrow("UPSTASH_REDIS_REST_URL: must be an http");
+    },
+  );
+});
+
+test("what is wrong is told without the secrets beside it", () => {
+  const secrets = { DATABASE_AUTH_TOKEN: "let-me-in-5ab4c", UPSTASH_REDIS_REST_TOKEN: "and-me-7d1f0" };
+  const wrong = { DATABASE_SYNC_URL: "libsql:", JWT_SECRET: "short-9c2e" };
+  expect(() => parseConfig({ ...secrets, ...wrong })).toThrow(
+    expect.objectContaining({ message: expect.not.stringMatching(/5ab4c|7d1f0|9c2e/) }),
+  );
 });

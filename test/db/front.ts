@@ -13,7 +13,7 @@ export interface Front extends Disposable {
 }
 
 /** Whether it is for a replica to be synced. */
-function isSync({ url }: Request): boolean {
+export function isSync({ url }: Request): boolean {
   return new URL(url).pathname.startsWith("/wal_log");
 }
 

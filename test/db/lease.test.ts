@@ -1,97 +1,228 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { join } from "node:path";
+import { count } from "drizzle-orm";
 import { createDatabase, type Database } from "../../src/db/database.ts";
 import { createLeases } from "../../src/db/lease.ts";
 import { migrateDatabase } from "../../src/db/migrate.ts";
 import { openClient } from "../../src/db/open.ts";
+import { leases, workouts } from "../../src/db/schema.ts";
+import { scheduleSweep } from "../../src/features/workouts/sweep.ts";
+import { append } from "../features/streams/streams.ts";
+import { finishedRide, history, trash } from "../features/workouts/rides.ts";
+import { registerRider } from "../support/accounts.ts";
+import type { TestApp } from "../support/app.ts";
 import { temporaryDirectory } from "../support/directory.ts";
+import { describeWithSqld, startSqld } from "../support/sqld.ts";
+import { startInstances } from "./instances.ts";
 
 const MINUTE = 60_000;
 
-let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
-let database: Database;
-let time: number;
-const leasesOf = (holder: string) => createLeases(database, holder, () => time);
+describe("a lease", () => {
+  const clock = { time: Date.UTC(2026, 5, 1) };
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  let database: Database;
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    const url = `file:${join(directory.path, "test.db")}`;
+    database = createDatabase(await openClient({ url, durability: "relaxed" }));
+    await migrateDatabase(database);
+  });
+  afterEach(async () => {
+    jest.useRealTimers();
+    database.$client.close();
+    await directory.remove();
+  });
 
-beforeEach(async () => {
-  time = Date.UTC(2026, 5, 1);
-  directory = await temporaryDirectory();
-  database = createDatabase(
-    await openClient({ url: `file:${join(directory.path, "bpt.db")}`, durability: "relaxed" }),
-  );
-  await migrateDatabase(database);
-});
-afterEach(async () => {
-  database.$client.close();
-  await directory.remove();
+  const instance = (name: string) => createLeases(database, name, () => clock.time);
+
+  test("is held by one of many that want it at once, and free when that is done", async () => {
+    const done: number[] = [];
+    const first = Array.from({ length: 10 }, (_, index) => occupy(instance(`instance ${index}`), "job"));
+    expect((await Promise.all(first.map(({ held }) => held))).filter(Boolean)).toHaveLength(1);
+    for (const { finish, result } of first) {
+      finish();
+      done.push(Number(await result));
+    }
+    expect(done.toSorted()).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    expect(await instance("another").hold("job", async () => {})).toBe(true);
+    expect(await database.select().from(leases)).toEqual([]);
+  });
+
+  test("keeps nobody from another job", async () => {
+    const sweep = occupy(instance("a"), "sweep");
+    expect(await sweep.held).toBe(true);
+    expect(await instance("b").hold("sweep", async () => {})).toBe(false);
+    expect(await instance("b").hold("backup", async () => {})).toBe(true);
+    sweep.finish();
+    await sweep.result;
+  });
+
+  test("of an instance that died is taken over a minute later, and no sooner", async () => {
+    await leaveBehind("dead");
+    clock.time += MINUTE - 1;
+    expect(await instance("b").hold("job", async () => {})).toBe(false);
+    clock.time += 1;
+    const takers = ["b", "c", "d"].map((name) => occupy(instance(name), "job"));
+    expect((await Promise.all(takers.map(({ held }) => held))).filter(Boolean)).toHaveLength(1);
+    for (const { finish, result } of takers) {
+      finish();
+      await result;
+    }
+  });
+
+  test("of an instance that died is its own again after a restart", async () => {
+    await leaveBehind("a");
+    expect(await instance("b").hold("job", async () => {})).toBe(false);
+    expect(await instance("a").hold("job", async () => {})).toBe(true);
+    expect(await instance("b").hold("job", async () => {})).toBe(true);
+  });
+
+  test("is renewed for as long as the work takes", async () => {
+    jest.useFakeTimers();
+    const job = occupy(instance("a"), "job");
+    expect(await job.held).toBe(true);
+    for (let third = 0; third < 12; third++) {
+      clock.time += MINUTE / 3;
+      jest.advanceTimersByTime(MINUTE / 3);
+      // The renewal is in front of it in the queue of the one connection.
+      const [row] = await database.select().from(leases);
+      expect(row).toEqual({ name: "job", holder: "a", expiresAt: new Date(clock.time + MINUTE) });
+      expect(await instance("b").hold("job", async () => {})).toBe(false);
+    }
+    job.finish();
+    expect(await job.result).toBe(true);
+    jest.advanceTimersByTime(MINUTE);
+    expect(await database.select().from(leases)).toEqual([]);
+  });
+
+  test("that ended in the middle of a renewal is free", async () => {
+    jest.useFakeTimers();
+    const job = occupy(instance("a"), "job");
+    await job.held;
+    jest.advanceTimersByTime(MINUTE / 3);
+    job.finish();
+    await job.result;
+    expect(await database.select().from(leases)).toEqual([]);
+  });
+
+  test("is free again when the work fails, which is told", async () => {
+    const failing = instance("a").hold("job", async () => {
+      throw new Error("on purpose");
+    });
+    await expect(failing).rejects.toThrow("on purpose");
+    expect(await instance("b").hold("job", async () => {})).toBe(true);
+  });
+
+  test("that cannot be given back runs out by itself: the work was done all the same", async () => {
+    const done = instance("a").hold("job", async () => database.$client.close());
+    expect(await done).toBe(true);
+    await database.$client.reconnect();
+    expect(await instance("b").hold("job", async () => {})).toBe(false);
+    clock.time += MINUTE;
+    expect(await instance("b").hold("job", async () => {})).toBe(true);
+  });
+
+  test("that cannot be asked for is an error, and the work is not begun", async () => {
+    database.$client.close();
+    let begun = false;
+    const asking = instance("a").hold("job", async () => {
+      begun = true;
+    });
+    await expect(asking).rejects.toThrow();
+    expect(begun).toBe(false);
+    await database.$client.reconnect();
+  });
+
+  /** As an instance does that dies at work. */
+  async function leaveBehind(holder: string): Promise<void> {
+    await database.insert(leases).values({ name: "job", holder, expiresAt: new Date(clock.time + MINUTE) });
+  }
 });
 
-/** Work that lasts until it is told to end. */
-function lasting() {
-  const began = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<void>();
-  const work = () => {
-    began.resolve();
-    return ended.promise;
-  };
-  return { work, began: began.promise, end: ended.resolve };
+describeWithSqld("of two instances on one database", () => {
+  const DAY = 86_400_000;
+
+  test("one sweeps and purges at a time, and the other when it is free or has run out", async () => {
+    await using sqld = await startSqld();
+    await using instances = await startInstances(2, { DATABASE_URL: sqld.url });
+    const [a, b] = instances.pair;
+    const rider = await registerRider(a);
+    const trashed = await finishedRide(rider, []);
+    await trash(rider, trashed.id);
+    await append(rider, "left-behind", { power: 200 });
+    a.clock.time += 31 * DAY;
+    b.clock.time = a.clock.time;
+
+    const sweeping = occupy(b.deps.leases, "sweep");
+    expect(await sweeping.held).toBe(true);
+    await sweepOnce(a);
+    expect(await history(rider, "?status=DELETED")).toHaveLength(1);
+    expect(await history(rider)).toEqual([]);
+    sweeping.finish();
+    await sweeping.result;
+    await sweepOnce(a);
+    expect(await history(rider, "?status=DELETED")).toEqual([]);
+    expect(await history(rider)).toMatchObject([{ title: "Recovered ride", summary: { sampleCount: 1 } }]);
+
+    await trash(rider, (await finishedRide(rider, [])).id);
+    a.clock.time += 31 * DAY;
+    const expiresAt = new Date(a.clock.time + MINUTE);
+    await b.deps.database.insert(leases).values({ name: "sweep", holder: "dead", expiresAt });
+    a.clock.time += MINUTE - 1;
+    await sweepOnce(a);
+    expect(await history(rider, "?status=DELETED")).toHaveLength(1);
+    a.clock.time += 1;
+    await sweepOnce(a);
+    expect(await history(rider, "?status=DELETED")).toEqual([]);
+  });
+
+  test("both of which sweep at once, each ride is brought home once", async () => {
+    await using sqld = await startSqld();
+    await using instances = await startInstances(2, { DATABASE_URL: sqld.url });
+    const [a, b] = instances.pair;
+    const rider = await registerRider(a);
+    for (let ride = 0; ride < 5; ride++) await append(rider, `ride-${ride}`, { power: 200 + ride });
+    for (const app of [a, b]) app.clock.time += DAY;
+    // Both see the same live data, as they do with Redis.
+    const { buffer, hub } = a.deps;
+    const other = { ...b.deps, buffer, hub };
+    let atWork = 0;
+    let most = 0;
+    const watched = {
+      ...buffer,
+      list: async (owner?: string) => {
+        atWork += 1;
+        most = Math.max(most, atWork);
+        const listed = await buffer.list(owner);
+        await Bun.sleep(50);
+        atWork -= 1;
+        return listed;
+      },
+    };
+    const schedules = [a.deps, other].map((deps) => scheduleSweep({ ...deps, buffer: watched }));
+    await Promise.all(schedules.map((schedule) => schedule.stop()));
+    expect(most).toBe(1);
+    expect(await a.deps.database.select({ rows: count() }).from(workouts)).toEqual([{ rows: 5 }]);
+    expect(await a.deps.database.select().from(leases)).toEqual([]);
+  });
+});
+
+/** What the schedule does each time. */
+async function sweepOnce({ deps }: TestApp): Promise<void> {
+  await scheduleSweep(deps).stop();
 }
 
-test("of many instances one does the work, and when it is done another may", async () => {
-  const { work, began, end } = lasting();
-  const first = leasesOf("a").hold("sweep", work);
-  await began;
-  const others = ["b", "c", "d"].map((holder) => leasesOf(holder).hold("sweep", async () => {}));
-  expect(await Promise.all(others)).toEqual([false, false, false]);
-  end();
-  expect(await first).toBe(true);
-  expect(await leasesOf("b").hold("sweep", async () => {})).toBe(true);
-});
-
-test("of instances that ask at once exactly one gets it", async () => {
-  const { work, end } = lasting();
-  const asking = ["a", "b", "c", "d", "e"].map((holder) => leasesOf(holder).hold("sweep", work));
-  const refused = await Promise.any(asking);
-  end();
-  expect(refused).toBe(false);
-  expect((await Promise.all(asking)).filter((held) => held)).toEqual([true]);
-});
-
-test("one job does not keep another from being done", async () => {
-  const { work, began, end } = lasting();
-  const first = leasesOf("a").hold("sweep", work);
-  await began;
-  expect(await leasesOf("b").hold("backup", async () => {})).toBe(true);
-  end();
-  await first;
-});
-
-test("a lease of one that has died is taken over when it has run out, and by itself at once", async () => {
-  const { work, began, end } = lasting();
-  // It never comes back to renew or release it, as far as the others can see.
-  const dead = leasesOf("a").hold("sweep", work);
-  await began;
-  time += MINUTE - 1;
-  expect(await leasesOf("b").hold("sweep", async () => {})).toBe(false);
-  expect(await leasesOf("a").hold("another", async () => {})).toBe(true);
-  time += 1;
-  expect(await leasesOf("b").hold("sweep", async () => {})).toBe(true);
-  end();
-  await dead;
-});
-
-test("after a restart an instance has its own lease again", async () => {
-  const { work, began, end } = lasting();
-  const before = leasesOf("a").hold("sweep", work);
-  await began;
-  expect(await leasesOf("a").hold("sweep", async () => {})).toBe(true);
-  end();
-  await before;
-});
-
-test("work that fails gives the lease back", async () => {
-  const failing = leasesOf("a").hold("sweep", () => Promise.reject(new Error("no disk")));
-  expect(failing).rejects.toThrow("no disk");
-  await failing.catch(() => {});
-  expect(await leasesOf("b").hold("sweep", async () => {})).toBe(true);
-});
+/** Holds a lease until it is told to finish; `held` resolves to whether it got it. */
+function occupy(holder: ReturnType<typeof createLeases>, name: string) {
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+  const { promise: held, resolve } = Promise.withResolvers<boolean>();
+  const result = holder.hold(name, () => {
+    resolve(true);
+    return finished;
+  });
+  result.then(
+    () => resolve(false),
+    () => resolve(false),
+  );
+  return { held, finish, result };
+}

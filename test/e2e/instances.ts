@@ -25,7 +25,7 @@ export type Plan = {
   losses: { at: number; answers: number };
   /** Instance A is killed with SIGKILL, and later started again. */
   kill: { at: number; restartAt: number };
-  /** Redis is stopped, or killed with SIGKILL and started again. */
+  /** Redis is stopped, or killed with SIGKILL and started again; in the first 2.5 s both instances must be alive. */
   outage?: { how: "pause" | "kill"; at: number; seconds: number };
 };
 

@@ -1,8 +1,13 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmod, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { loadSecret } from "../../../src/features/accounts/secret.ts";
+import { createDatabase, type Database } from "../../../src/db/database.ts";
+import { migrateDatabase } from "../../../src/db/migrate.ts";
+import { openClient } from "../../../src/db/open.ts";
+import { secrets } from "../../../src/db/schema.ts";
+import { loadSecret, loadSharedSecret } from "../../../src/features/accounts/secret.ts";
 import { temporaryDirectory } from "../../support/directory.ts";
+import { describeWithSqld, startSqld } from "../../support/sqld.ts";
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let file: string;
@@ -49,4 +54,46 @@ test("one's own secret is taken, line end or not", async () => {
 test.each(["", "\n", "too short"])("a file with %j stops the start with a sentence", async (text) => {
   await writeFile(file, text);
   await expect(loadSecret(directory.path)).rejects.toThrow(/jwt\.secret holds no usable secret.*Delete it/);
+});
+
+describe("shared by instances", () => {
+  const open = async (url: string): Promise<Database> => {
+    const database = createDatabase(await openClient({ url, durability: "relaxed" }));
+    await migrateDatabase(database);
+    return database;
+  };
+  const openFile = () => open(`file:${join(directory.path, "test.db")}`);
+
+  test("a secret is made once, and kept in the database", async () => {
+    const database = await openFile();
+    const secret = await loadSharedSecret(database);
+    expect(secret).toMatch(/^[\w-]{64}$/);
+    expect(await loadSharedSecret(database)).toBe(secret);
+    expect(await database.select().from(secrets)).toEqual([{ name: "jwt.secret", value: secret }]);
+    expect((await readdir(directory.path)).filter((name) => name.includes("secret"))).toEqual([]);
+    database.$client.close();
+    const later = await openFile();
+    expect(await loadSharedSecret(later)).toBe(secret);
+    later.$client.close();
+  });
+
+  test("starts at the same time agree on one secret", async () => {
+    const database = await openFile();
+    const loaded = await Promise.all(Array.from({ length: 20 }, () => loadSharedSecret(database)));
+    expect(new Set(loaded).size).toBe(1);
+    database.$client.close();
+  });
+
+  describeWithSqld("of a remote database", () => {
+    test("starts at the same time agree on one secret, which is not that of another database", async () => {
+      await using sqld = await startSqld();
+      await using other = await startSqld();
+      const databases = await Promise.all(Array.from({ length: 5 }, () => open(sqld.url)));
+      const loaded = await Promise.all([...databases, ...databases].map(loadSharedSecret));
+      expect(new Set(loaded).size).toBe(1);
+      const elsewhere = await open(other.url);
+      expect(await loadSharedSecret(elsewhere)).not.toBe(loaded[0] ?? "");
+      for (const database of [...databases, elsewhere]) database.$client.close();
+    });
+  });
 });

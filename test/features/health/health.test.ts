@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import packageJson from "../../../package.json" with { type: "json" };
+import { until } from "../../db/instances.ts";
 import { createTestApp, type TestApp } from "../../support/app.ts";
+import { describeWithSqld, startSqld } from "../../support/sqld.ts";
 
 let app: TestApp;
 beforeEach(async () => {
@@ -62,4 +64,32 @@ test("listeners are counted", async () => {
   expect(await ask("/health")).toMatchObject({ body: { streams: { listeners: 1 } } });
   subscription.close();
   expect(await ask("/health")).toMatchObject({ body: { streams: { listeners: 0 } } });
+});
+
+test("a database that is no replica has no primary", async () => {
+  const { body } = await ask("/health");
+  expect(Object.keys(body)).not.toContain("primary");
+});
+
+describeWithSqld("of a replica", () => {
+  test("without its primary it is degraded, but ready, since it can be read and rides are recorded", async () => {
+    await using sqld = await startSqld();
+    await app.close();
+    app = await createTestApp({ DATABASE_SYNC_URL: sqld.url, DATABASE_SYNC_INTERVAL: "0.2" });
+    expect(await ask("/health")).toMatchObject({
+      status: 200,
+      body: { status: "ok", database: "connected", primary: "connected", redis: "connected" },
+    });
+    await sqld.kill9();
+    await until(async () => (await ask("/health")).body.primary === "disconnected");
+    expect(await ask("/health")).toMatchObject({
+      status: 200,
+      body: { status: "degraded", database: "connected", primary: "disconnected", redis: "connected" },
+    });
+    expect(await ask("/readyz")).toMatchObject({ status: 200 });
+    expect(await ask("/livez")).toMatchObject({ status: 200 });
+    await sqld.restart();
+    await until(async () => (await ask("/health")).body.primary === "connected");
+    expect(await ask("/health")).toMatchObject({ body: { status: "ok" } });
+  }, 20_000);
 });

@@ -146,4 +146,4 @@ test("an object nested beyond measure is the sender's mistake, not ours", async 
     headers: JSON_BODY,
   });
   expect([200, 400, 413]).toContain(response.status);
-});
+}, 30_000);
