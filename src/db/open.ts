@@ -10,6 +10,9 @@ import { ReplicaClient } from "./replica.ts";
 import { SerializedClient } from "./serialized-client.ts";
 import { createSynchronizer } from "./synchronizer.ts";
 
+/** How long a start waits, in ms, for a copy that could be served to be brought in step. */
+const LONGEST_FIRST_SYNC_MS = 10_000;
+
 /** What libSQL calls the file beside a replica in which it notes how far that is. */
 const SYNC_STATE = "-client_wal_index";
 
@@ -60,8 +63,11 @@ export async function openReplica(
     throw new Error(`${path} is a database of its own and no replica. Move it away, or set DATABASE_URL.`);
   }
   const synchronizer = createSynchronizer({ url, syncUrl, authToken }, log);
-  const failure = await synchronizer.sync().catch(toError);
-  if (failure && !(existsSync(path) && (await isServable(url)))) {
+  const syncing = synchronizer.sync().catch(toError);
+  const hasCopy = existsSync(path) && (await isServable(url));
+  // With a copy at hand, a primary that answers and gives nothing is not waited for; the sync goes on behind.
+  const failure = await (hasCopy ? Promise.race([syncing, Bun.sleep(LONGEST_FIRST_SYNC_MS)]) : syncing);
+  if (failure && !hasCopy) {
     synchronizer.close();
     const message = `There is no replica of ${publicAddress(syncUrl)} yet, and none can be made.`;
     throw new Error(`${message} ${failure.message}`, { cause: failure });

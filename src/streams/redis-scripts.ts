@@ -94,20 +94,19 @@ if redis.call('HEXISTS', index, name) == 0 then return 0 end
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
 if first and newer(first[1], through) then return 1 end
 
+-- What needs no memory comes first: once a script has written, Redis lets it go on though its memory is full.
+local rest = redis.call('XRANGE', stream, '(' .. through, '+')
+if first then redis.call('RENAME', stream, ended) end
+if #rest == 0 then redis.call('HDEL', index, name) end
 local ms, seq = clock(last, now)
 local mark = ms .. '-' .. (seq + 1)
 redis.call('SET', last, mark)
 
-local rest = redis.call('XRANGE', stream, '(' .. through, '+')
-if first then redis.call('RENAME', stream, ended) end
 for _, entry in ipairs(rest) do
   redis.call('XDEL', ended, entry[1])
   redis.call('XADD', stream, entry[1], unpack(entry[2]))
 end
-if #rest == 0 then
-  redis.call('XADD', ended, mark, 'end', '1')
-  redis.call('HDEL', index, name)
-end
+if #rest == 0 then redis.call('XADD', ended, mark, 'end', '1') end
 redis.call('PEXPIRE', ended, ${ENDED_FOR_MS})
 redis.call('HSET', index, string.sub(ended, #index + 1), mark)
 

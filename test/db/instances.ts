@@ -6,7 +6,7 @@ import type { LibsqlServer } from "../support/sqld.ts";
 type Environment = Record<string, string>;
 
 /** The longest that a call may take while the database does not answer, in ms: the limit of one request, and a bit. */
-export const LONGEST_ANSWER_MS = 5600;
+export const LONGEST_ANSWER_MS = 9000;
 
 /** The same as `createTestApp`, closed when the scope of an `await using` is left. */
 export type Instance = TestApp & AsyncDisposable;

@@ -206,7 +206,7 @@ describeWithSqld("a remote database", () => {
       const asking = fetch(`${server.url}/health`).catch(() => {});
       const began = performance.now();
       expect(await server.signal("SIGTERM")).toBe(0);
-      expect(performance.now() - began).toBeLessThan(9000);
+      expect(performance.now() - began).toBeLessThan(15_000);
       await asking;
     }, 20_000);
   });
@@ -260,7 +260,7 @@ describeWithSqld("a remote database", () => {
     const transaction = await client.transaction();
     const asking = Promise.allSettled([client.execute("SELECT 2"), transaction.execute("SELECT 3")]);
     client.close();
-    expect(await timeOf(() => asking)).toBeLessThan(1000);
+    expect(await timeOf(() => asking)).toBeLessThan(3000);
     sqld.resume();
     await client.reconnect();
     expect((await client.execute("SELECT 4 AS four")).rows).toMatchObject([{ four: 4 }]);

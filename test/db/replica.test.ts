@@ -37,13 +37,13 @@ import {
 } from "./instances.ts";
 
 /** Far less than the time limit of a call to the primary, and far more than a read of the copy takes; ms. */
-const QUICK_MS = 500;
+const QUICK_MS = 2000;
 
 /** Far less than the loop of a service would not turn for while it waits for a primary, and more than it ever does; ms. */
-const LONGEST_GAP_MS = 1000;
+const LONGEST_GAP_MS = 2500;
 
 /** The longest that a start may take while the primary does not answer, in ms. */
-const LONGEST_START_MS = 7000;
+const LONGEST_START_MS = 15_000;
 
 const replicaOf = (primary: { url: string }, interval = "1") => ({
   DATABASE_SYNC_URL: primary.url,

@@ -23,7 +23,7 @@ const ANSWER_LIMIT_MS = 2500;
 const DELIVERY_LIMIT_MS = 500;
 
 /** How long after Redis is back a post may still be refused, in ms: it reads its file first. */
-export const RECOVERY_MS = 3000;
+export const RECOVERY_MS = 8000;
 
 /** While Redis is away each instance says so, and a ride that somebody wants to complete stays as it is. */
 export async function checkOutage(rider: ClubRider): Promise<void> {

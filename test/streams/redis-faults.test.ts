@@ -258,6 +258,23 @@ describeWithRedis("the Redis driver when things go wrong", () => {
     expect(new Set(stored.map((message) => message.data)).size).toBe(stored.length);
   }
 
+  test("a Redis without memory refuses messages, and lets streams be deleted", async () => {
+    await using store = await startStore();
+    const buffer = openDriver(store.front);
+    const full = { owner: "rider", name: "full" };
+    const empty = { owner: "rider", name: "empty" };
+    await buffer.append(full, [data("x".repeat(100_000))]);
+    await buffer.create(empty);
+    await store.command("CONFIG", "SET", "maxmemory", "100kb");
+    expect(await buffer.append(full, [data(2)]).catch((error: unknown) => error)).toMatchObject({
+      code: "buffer_unavailable",
+    });
+    expect(await buffer.delete(full)).toBe(true);
+    expect(await buffer.delete(empty)).toBe(true);
+    expect(await buffer.list("rider")).toEqual([]);
+    await buffer.close();
+  });
+
   test("a Redis that is away is a failure at once", async () => {
     await store.front.stop();
     await expectAllRejectWithin(1000);

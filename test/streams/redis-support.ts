@@ -9,7 +9,7 @@ import { startUpstashFront, type UpstashFront } from "../support/upstash-front.t
 
 export const TOKEN = "a-token-that-nobody-else-may-see";
 
-const DEADLINE_MS = 4000;
+const DEADLINE_MS = 10_000;
 const STEP_MS = 5;
 
 /** What a stream holds of one sample. */

@@ -91,7 +91,7 @@ describeWithRedis("hubs that share a Redis", () => {
     for (const follower of [one, all]) {
       expect(follower.heard).toEqual(posted.map(({ id }) => id));
       for (const [index, { time }] of posted.entries()) {
-        expect((follower.times[index] ?? 0) - time).toBeLessThan(500);
+        expect((follower.times[index] ?? 0) - time).toBeLessThan(1000);
       }
     }
   }, 10_000);
@@ -158,7 +158,7 @@ describeWithRedis("hubs that share a Redis", () => {
       await setTimeout(20);
     }
     expect(first.heard).toEqual([id]);
-    expect(Date.now() - start).toBeLessThan(500);
+    expect(Date.now() - start).toBeLessThan(1000);
   });
 
   test("an idle stream costs next to nothing, and is followed closely as soon as it moves", async () => {

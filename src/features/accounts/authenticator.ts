@@ -5,7 +5,13 @@ import type { Logger } from "../../logger.ts";
 import type { Identity } from "./identity.ts";
 import { createIdentityCache, type Verified } from "./identity-cache.ts";
 import { createKeyUsage } from "./key-usage.ts";
-import { BUILT_IN_USER_ID, findKeyByHash, insertBuiltInUser, isSessionAlive } from "./repository.ts";
+import {
+  BUILT_IN_USER_ID,
+  findKeyByHash,
+  findUser,
+  insertBuiltInUser,
+  isSessionAlive,
+} from "./repository.ts";
 import { createAccessTokens, type Session, sha256 } from "./tokens.ts";
 
 export type Credentials = { bearer?: string | undefined; apiKey?: string | undefined };
@@ -80,6 +86,8 @@ function createSingleUser(database: Database, now: () => number): () => Promise<
   const identity: Identity = { via: "single-user", userId: BUILT_IN_USER_ID };
   let isThere = false;
   return async () => {
+    // Looked for first: a replica whose primary is away can be read, and not be written to.
+    isThere ||= (await findUser(database, BUILT_IN_USER_ID)) !== undefined;
     if (!isThere) await insertBuiltInUser(database, new Date(now()));
     isThere = true;
     return identity;

@@ -85,8 +85,11 @@ export function scheduleRederivation(deps: Pick<Deps, "database" | "leases" | "n
   );
   const runForAll = async () => {
     isForAll = true;
-    await start();
-    isForAll = false;
+    try {
+      await start();
+    } finally {
+      isForAll = false;
+    }
   };
   const runAlone = async () => {
     try {
