@@ -1,5 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Client } from "@libsql/client";
 import type { Config } from "./config.ts";
@@ -60,8 +59,9 @@ export async function createRuntime(
   const secret = await prepare(database, config);
   const hub = createHub(buffer, (error) => log.error({ err: error }, "live data could not be read"));
   const authenticator = createAuthenticator({ config, database, secret, now, log });
-  // One server at a time uses a data directory: after a restart this is the same instance.
-  const leases = createLeases(database, `${hostname()}:${config.dataDirectory}`, now);
+  // A file has one server at a time, which after a restart has its leases still.
+  const holder = isShared(config) ? Bun.randomUUIDv7() : "the server of this file";
+  const leases = createLeases(database, holder, now);
   const rederivation = scheduleRederivation({ database, leases, now, log });
   const primary = client instanceof ReplicaClient ? client : undefined;
   const deps: Deps = {
@@ -123,7 +123,11 @@ async function openBuffer(
 }
 
 /** Kept where all instances that take each other's tokens find it. */
-function findSecret({ databaseUrl, primary, dataDirectory }: Config, database: Database): Promise<string> {
-  const isShared = primary !== undefined || !databaseUrl.startsWith("file:");
-  return isShared ? loadSharedSecret(database) : loadSecret(dataDirectory);
+function findSecret(config: Config, database: Database): Promise<string> {
+  return isShared(config) ? loadSharedSecret(database) : loadSecret(config.dataDirectory);
+}
+
+/** Whether other instances may use the database too. */
+function isShared({ databaseUrl, primary }: Config): boolean {
+  return primary !== undefined || !databaseUrl.startsWith("file:");
 }

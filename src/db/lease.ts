@@ -12,7 +12,7 @@ export interface Leases {
 
 /**
  * Leases in the database, for what only one of the instances that share it is to do at a time. `holder` names this
- * instance, in the same way after a restart.
+ * instance, and no other.
  */
 export function createLeases(executor: Executor, holder: string, now: () => number): Leases {
   async function take(name: string): Promise<boolean> {

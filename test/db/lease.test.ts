@@ -6,11 +6,9 @@ import { createLeases } from "../../src/db/lease.ts";
 import { migrateDatabase } from "../../src/db/migrate.ts";
 import { openClient } from "../../src/db/open.ts";
 import { leases, workouts } from "../../src/db/schema.ts";
-import { scheduleSweep } from "../../src/features/workouts/sweep.ts";
 import { append } from "../features/streams/streams.ts";
-import { finishedRide, history, trash } from "../features/workouts/rides.ts";
+import { finishedRide, history, sweepOnce, trash } from "../features/workouts/rides.ts";
 import { registerRider } from "../support/accounts.ts";
-import type { TestApp } from "../support/app.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 import { describeWithSqld, startSqld } from "../support/sqld.ts";
 import { startInstances } from "./instances.ts";
@@ -155,12 +153,12 @@ describeWithSqld("of two instances on one database", () => {
 
     const sweeping = occupy(b.deps.leases, "sweep");
     expect(await sweeping.held).toBe(true);
-    await sweepOnce(a);
+    await sweepOnce(a.deps);
     expect(await history(rider, "?status=DELETED")).toHaveLength(1);
     expect(await history(rider)).toEqual([]);
     sweeping.finish();
     await sweeping.result;
-    await sweepOnce(a);
+    await sweepOnce(a.deps);
     expect(await history(rider, "?status=DELETED")).toEqual([]);
     expect(await history(rider)).toMatchObject([{ title: "Recovered ride", summary: { sampleCount: 1 } }]);
 
@@ -169,10 +167,10 @@ describeWithSqld("of two instances on one database", () => {
     const expiresAt = new Date(a.clock.time + MINUTE);
     await b.deps.database.insert(leases).values({ name: "sweep", holder: "dead", expiresAt });
     a.clock.time += MINUTE - 1;
-    await sweepOnce(a);
+    await sweepOnce(a.deps);
     expect(await history(rider, "?status=DELETED")).toHaveLength(1);
     a.clock.time += 1;
-    await sweepOnce(a);
+    await sweepOnce(a.deps);
     expect(await history(rider, "?status=DELETED")).toEqual([]);
   });
 
@@ -199,18 +197,12 @@ describeWithSqld("of two instances on one database", () => {
         return listed;
       },
     };
-    const schedules = [a.deps, other].map((deps) => scheduleSweep({ ...deps, buffer: watched }));
-    await Promise.all(schedules.map((schedule) => schedule.stop()));
+    await Promise.all([a.deps, other].map((deps) => sweepOnce({ ...deps, buffer: watched })));
     expect(most).toBe(1);
     expect(await a.deps.database.select({ rows: count() }).from(workouts)).toEqual([{ rows: 5 }]);
     expect(await a.deps.database.select().from(leases)).toEqual([]);
   });
 });
-
-/** What the schedule does each time. */
-async function sweepOnce({ deps }: TestApp): Promise<void> {
-  await scheduleSweep(deps).stop();
-}
 
 /** Holds a lease until it is told to finish; `held` resolves to whether it got it. */
 function occupy(holder: ReturnType<typeof createLeases>, name: string) {

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { Cron } from "croner";
 import { isStoreFailure } from "../../db/errors.ts";
+import { scheduleJob } from "../../job.ts";
 import type { Deps } from "../../runtime.ts";
 import { rederive } from "./rederive.ts";
 import { listStale, markOutdated, unmarkStale } from "./stale.ts";
@@ -21,7 +21,7 @@ const PAGE = 20;
 
 /** Runs at once and every ten minutes, on one instance at a time, and on this one whenever asked. */
 export function scheduleRederivation(deps: Pick<Deps, "database" | "leases" | "now" | "log">): Rederivation {
-  const { database, leases, log } = deps;
+  const { database, log } = deps;
   /** Riders who wait, in the order in which they asked. */
   const waiting = new Map<string, PromiseWithResolvers<void>>();
   let running: Promise<void> | undefined;
@@ -83,23 +83,15 @@ export function scheduleRederivation(deps: Pick<Deps, "database" | "leases" | "n
   const marked = markOutdated(database).catch((error: unknown) =>
     log.error({ err: error }, "the rides made by earlier definitions could not be looked for"),
   );
-  const runForAll = async () => {
+  const job = scheduleJob(deps, { name: "rederivation", schedule: "*/10 * * * *" }, async () => {
+    await marked;
     isForAll = true;
     try {
       await start();
     } finally {
       isForAll = false;
     }
-  };
-  const runAlone = async () => {
-    try {
-      await leases.hold("rederivation", runForAll);
-    } catch (error) {
-      log.error({ err: error }, "the rides that are stale could not be looked for and will be tried again");
-    }
-  };
-  const started = marked.then(runAlone);
-  const job = new Cron("*/10 * * * *", { unref: true, protect: true }, runAlone);
+  });
   return {
     async run(userId) {
       const finished = waiting.get(userId) ?? Promise.withResolvers<void>();
@@ -112,9 +104,8 @@ export function scheduleRederivation(deps: Pick<Deps, "database" | "leases" | "n
     },
     async stop() {
       stopped = true;
-      job.stop();
       for (const userId of waiting.keys()) settle(userId);
-      await started;
+      await job.stop();
       await running;
     },
   };

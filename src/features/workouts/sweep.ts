@@ -1,5 +1,6 @@
-import { Cron } from "croner";
+import { sql } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
+import { type Job, scheduleJob } from "../../job.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageId, StreamInfo, StreamKey } from "../../streams/buffer.ts";
 import { FIRST_MESSAGE_ID, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
@@ -21,48 +22,58 @@ type SweepOptions = {
   idleMs?: number | undefined;
   /** Undefined sweeps for everybody. */
   owner?: string;
+  /** Once aborted, no more rides are begun with. */
+  signal?: AbortSignal;
 };
 
 /**
  * Brings abandoned rides home: an idle unfinished workout is completed, an idle stream that no workout claims
  * and that holds samples becomes a "Recovered ride", an idle empty one is deleted. No sample is thrown away.
+ * @throws what the first ride that cannot be brought home throws, once all others are; that of a store which does not
+ * answer at once, since with each of the others it would be waited for again.
  */
 export async function sweep(
   deps: SweepDeps,
-  { idleMs = deps.config.streamIdleHours * 3_600_000, owner }: SweepOptions = {},
+  { idleMs = deps.config.streamIdleHours * 3_600_000, owner, signal }: SweepOptions = {},
 ): Promise<{ deletedCount: number; archivedCount: number }> {
   const idleSince = deps.now() - idleMs;
-  let deletedCount = 0;
-  let archivedCount = 0;
+  const counts = { archived: 0, deleted: 0, kept: 0 };
   const failures: unknown[] = [];
-  const failed = (error: unknown, ride: object) => {
-    deps.log.error({ err: error, ...ride }, "a ride could not be brought home and will be tried again");
-    failures.push(error);
+  const bringHome = async (ride: object, work: () => Promise<keyof typeof counts>) => {
+    if (signal?.aborted) return;
+    try {
+      counts[await work()] += 1;
+    } catch (error) {
+      deps.log.error({ err: error, ...ride }, "a ride could not be brought home and will be tried again");
+      failures.push(error);
+      await requireStores(deps);
+    }
   };
-  // A ride that cannot be brought home does not keep the others out.
   for (const workout of await listUnfinished(deps.database, owner)) {
-    const completed = await completeIdle(deps, workout, idleSince).catch((error: unknown) =>
-      failed(error, { workoutId: workout.id }),
-    );
-    if (completed) archivedCount += 1;
+    await bringHome({ workoutId: workout.id }, () => completeIdle(deps, workout, idleSince));
   }
   for (const info of await deps.buffer.list(owner)) {
     if (info.lastActivity > idleSince) continue;
-    const outcome = await sweepStream(deps, info, idleSince).catch((error: unknown) =>
-      failed(error, { userId: info.owner, streamName: info.name }),
-    );
-    if (outcome === "archived") archivedCount += 1;
-    if (outcome === "deleted") deletedCount += 1;
+    const ride = { userId: info.owner, streamName: info.name };
+    await bringHome(ride, () => sweepStream(deps, info, idleSince));
   }
   if (failures.length > 0) throw failures[0];
-  return { deletedCount, archivedCount };
+  return { deletedCount: counts.deleted, archivedCount: counts.archived };
 }
 
-async function completeIdle(deps: SweepDeps, workout: WorkoutRow, idleSince: number): Promise<boolean> {
+async function requireStores({ database, buffer }: SweepDeps): Promise<void> {
+  await Promise.all([database.run(sql`SELECT 1`), buffer.ping()]);
+}
+
+async function completeIdle(
+  deps: SweepDeps,
+  workout: WorkoutRow,
+  idleSince: number,
+): Promise<"archived" | "kept"> {
   const info = await deps.buffer.info(streamKey(workout));
-  if (Math.max(workout.updatedAt.getTime(), info?.lastActivity ?? 0) > idleSince) return false;
+  if (Math.max(workout.updatedAt.getTime(), info?.lastActivity ?? 0) > idleSince) return "kept";
   await completeWorkout(deps, workout.userId, workout.id, { archiveTelemetry: true });
-  return true;
+  return "archived";
 }
 
 async function sweepStream(
@@ -132,31 +143,11 @@ async function claim(
   }
 }
 
-/** Sweeps for everybody and purges the trash, on one instance at a time: at once, then every ten minutes. */
-export function scheduleSweep(deps: SweepDeps & Pick<Deps, "leases">): { stop(): Promise<void> } {
-  const { log } = deps;
-  let running = Promise.resolve();
-  const purgeAndSweep = async () => {
+/** Sweeps for everybody and purges the trash, at once and then every ten minutes. */
+export function scheduleSweep(deps: SweepDeps & Pick<Deps, "leases">): Job {
+  return scheduleJob(deps, { name: "sweep", schedule: "*/10 * * * *" }, async (signal) => {
     await deleteTrashedBefore(deps.database, new Date(keptSince(deps)));
-    const counts = await sweep(deps);
-    if (counts.archivedCount + counts.deletedCount > 0) log.info(counts, "abandoned rides brought home");
-  };
-  const run = async () => {
-    try {
-      await deps.leases.hold("sweep", purgeAndSweep);
-    } catch (error) {
-      log.error({ err: error }, "the sweep did not get through and will be tried again");
-    }
-  };
-  running = run();
-  const job = new Cron("*/10 * * * *", { protect: true, unref: true }, () => {
-    running = running.then(run);
-    return running;
+    const counts = await sweep(deps, { signal });
+    if (counts.archivedCount + counts.deletedCount > 0) deps.log.info(counts, "abandoned rides brought home");
   });
-  return {
-    stop: () => {
-      job.stop();
-      return running;
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import type { Summary } from "../../../src/domain/summary.ts";
+import { scheduleSweep } from "../../../src/features/workouts/sweep.ts";
 import type { Rider } from "../../support/accounts.ts";
 import { sendBatch } from "../streams/streams.ts";
 
@@ -88,4 +89,11 @@ export function historyPage(rider: Rider, query = ""): Promise<Page> {
 
 export async function history(rider: Rider, query = "?limit=100"): Promise<Workout[]> {
   return (await historyPage(rider, query)).workouts;
+}
+
+/** What the schedule does each time. */
+export async function sweepOnce(deps: Parameters<typeof scheduleSweep>[0]): Promise<void> {
+  const schedule = scheduleSweep(deps);
+  await schedule.run();
+  await schedule.stop();
 }

@@ -6,14 +6,22 @@ import { scheduleSweep, sweep } from "../../../src/features/workouts/sweep.ts";
 import { registerRider, useService } from "../../support/accounts.ts";
 import { createTestApp } from "../../support/app.ts";
 import { append, sendBatch, streamNames } from "../streams/streams.ts";
-import { change, eachSecond, finishedRide, history, startRide, telemetryOf, trash } from "./rides.ts";
+import {
+  change,
+  eachSecond,
+  finishedRide,
+  history,
+  startRide,
+  sweepOnce,
+  telemetryOf,
+  trash,
+} from "./rides.ts";
 
 const service = useService({ fresh: true });
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** What the schedule does each time. */
-const runOnce = () => scheduleSweep(service.app.deps).stop();
+const runOnce = () => sweepOnce(service.app.deps);
 
 async function telemetryRows(): Promise<number> {
   const [row] = await service.app.deps.database.select({ rows: count() }).from(telemetry);
@@ -56,7 +64,7 @@ test("how long that is can be configured", async () => {
     const rider = await registerRider(app);
     await append(rider, "ride", { power: 1 });
     app.clock.time += HOUR + 1;
-    await scheduleSweep(app.deps).stop();
+    await sweepOnce(app.deps);
     expect(await history(rider)).toHaveLength(1);
   } finally {
     await app.close();
@@ -125,10 +133,10 @@ test("TRASH_DAYS says how many days", async () => {
     const { id } = await finishedRide(rider, []);
     await trash(rider, id);
     app.clock.time += DAY - 1;
-    await scheduleSweep(app.deps).stop();
+    await sweepOnce(app.deps);
     expect(await history(rider, "?status=DELETED")).toHaveLength(1);
     app.clock.time += 2;
-    await scheduleSweep(app.deps).stop();
+    await sweepOnce(app.deps);
     expect(await history(rider, "?status=DELETED")).toHaveLength(0);
   } finally {
     await app.close();
@@ -151,12 +159,54 @@ test("one ride that cannot be brought home does not keep the others away, nor th
     if (key.name === "broken") throw new AppError("buffer_unavailable", "This stream cannot be read.");
     return buffer.range(key, ...rest);
   };
-  await scheduleSweep({ ...app.deps, buffer: { ...buffer, range } }).stop();
+  await sweepOnce({ ...app.deps, buffer: { ...buffer, range } });
   expect(await history(rider)).toMatchObject([{ streamName: "broken", status: "ACTIVE" }]);
   expect(await history(other)).toMatchObject([
     { id: fine.id, status: "COMPLETED", summary: { sampleCount: 5 } },
   ]);
   expect(await history(other, "?status=DELETED")).toEqual([]);
+});
+
+test("a store that does not answer is not waited for once for each ride", async () => {
+  const { rider, app } = service;
+  for (const streamName of ["a", "b", "c"]) {
+    await startRide(rider, { streamName });
+    await append(rider, streamName, { power: 200 });
+  }
+  service.wait(13 * HOUR);
+  let asked = 0;
+  const away = async () => {
+    asked += 1;
+    throw new AppError("buffer_unavailable", "The live buffer cannot be reached.");
+  };
+  const buffer = { ...app.deps.buffer, range: away, ping: away };
+  await sweepOnce({ ...app.deps, buffer });
+  expect(asked).toBe(2);
+  await sweepOnce(app.deps);
+  expect((await history(rider)).map(({ status }) => status)).toEqual(Array(3).fill("COMPLETED"));
+});
+
+test("who stops the schedule waits for the ride at hand alone", async () => {
+  const { rider, app } = service;
+  for (const streamName of ["a", "b", "c"]) {
+    await startRide(rider, { streamName });
+    await append(rider, streamName, { power: 200 });
+  }
+  service.wait(13 * HOUR);
+  const { buffer } = app.deps;
+  const [begun, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const range: typeof buffer.range = async (...options) => {
+    begun.resolve();
+    await released.promise;
+    return buffer.range(...options);
+  };
+  const schedule = scheduleSweep({ ...app.deps, buffer: { ...buffer, range } });
+  await begun.promise;
+  const stopped = schedule.stop();
+  released.resolve();
+  await stopped;
+  const statuses = (await history(rider)).map(({ status }) => status);
+  expect(statuses.toSorted()).toEqual(["ACTIVE", "ACTIVE", "COMPLETED"]);
 });
 
 test("sweeps at once bring each ride home once", async () => {

@@ -1,0 +1,49 @@
+import { Cron } from "croner";
+import type { Deps } from "./runtime.ts";
+
+/** A job that runs in the background, on a schedule and on one instance at a time. */
+export interface Job {
+  /** Runs it now, or waits for the run under way; also resolves when it failed, or another instance is at it. */
+  run(): Promise<void>;
+  /** Ends the schedule, and has a run under way come to an end. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs `work` at once and then by the schedule, a cron expression. A run that fails is logged; the next one tries
+ * again. `work` is to end soon after its signal is aborted.
+ */
+export function scheduleJob(
+  { leases, log }: Pick<Deps, "leases" | "log">,
+  { name, schedule }: { name: string; schedule: string },
+  work: (signal: AbortSignal) => Promise<void>,
+): Job {
+  const stopping = new AbortController();
+  let running: Promise<void> | undefined;
+
+  async function runAlone(): Promise<void> {
+    try {
+      await leases.hold(name, () => work(stopping.signal));
+    } catch (error) {
+      log.error({ err: error, job: name }, "a background job did not get through and will be tried again");
+    }
+  }
+
+  function run(): Promise<void> {
+    running ??= runAlone().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  void run();
+  const cron = new Cron(schedule, { unref: true }, run);
+  return {
+    run,
+    async stop() {
+      cron.stop();
+      stopping.abort();
+      await running;
+    },
+  };
+}
