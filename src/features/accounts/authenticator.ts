@@ -10,6 +10,7 @@ import {
   findKeyByHash,
   findUser,
   insertBuiltInUser,
+  isKeyGood,
   isSessionAlive,
 } from "./repository.ts";
 import { createAccessTokens, type Session, sha256 } from "./tokens.ts";
@@ -22,6 +23,8 @@ export interface Authenticator {
    * @throws AppError unauthenticated.
    */
   authenticate(credentials: Credentials): Promise<Identity>;
+  /** Whether whoever asked before may still: the session goes on, or the key is there and has not expired. */
+  isStillGood(identity: Identity): Promise<boolean>;
   issueAccessToken(session: Session): Promise<string>;
   /** To be called after credentials were revoked in the database, so that it takes effect at once. */
   forget(isGone: (identity: Identity) => boolean): void;
@@ -69,7 +72,15 @@ export function createAuthenticator({ config, database, secret, now, log }: Opti
     throw unauthenticated("Send an access token (Authorization: Bearer …) or an API key (X-API-Key: …).");
   }
 
+  async function isStillGood(identity: Identity): Promise<boolean> {
+    const at = new Date(now());
+    if (identity.via === "token") return isSessionAlive(database, identity, at);
+    if (identity.via === "key") return isKeyGood(database, identity.keyId, at);
+    return true;
+  }
+
   return {
+    isStillGood,
     authenticate: config.authMode === "single-user" ? createSingleUser(database, now) : authenticate,
     issueAccessToken: accessTokens.issue,
     forget(isGone) {

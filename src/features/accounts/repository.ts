@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, isNull, lte, ne, sql } from "drizzle-orm";
+import { and, count, desc, eq, gt, isNull, lte, ne, or, sql } from "drizzle-orm";
 import type { Executor } from "../../db/database.ts";
 import { isUniqueViolation } from "../../db/errors.ts";
 import { apiKeys, refreshTokens, users } from "../../db/schema.ts";
@@ -170,6 +170,15 @@ export async function isSessionAlive(
 export async function findKeyByHash(executor: Executor, keyHash: string): Promise<ApiKeyRow | undefined> {
   const [row] = await executor.select().from(apiKeys).where(eq(apiKeys.keyHash, keyHash));
   return row;
+}
+
+/** Whether the key is there and has not expired; its user then exists, as the rows go with the user's. */
+export async function isKeyGood(executor: Executor, id: string, at: Date): Promise<boolean> {
+  const rows = await executor
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.id, id), or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, at))));
+  return rows.length > 0;
 }
 
 /** Newest first. */

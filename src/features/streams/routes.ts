@@ -9,6 +9,7 @@ import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { sweep } from "../workouts/sweep.ts";
 import { parseBatch, parseBatchLines } from "./batch.ts";
 import { EVENT_STREAM_HEADERS, eventStream, STALLED_AFTER_SECONDS } from "./events.ts";
+import { endWhenRevoked } from "./revocation.ts";
 import {
   cleanupQuery,
   createSchema,
@@ -34,8 +35,9 @@ export function streamRoutes(deps: Deps) {
   async function listen(c: Context<AppEnv>, streamName: string | undefined, after: MessageId | undefined) {
     // The answer to HEAD has no body that could end the subscription.
     if (c.req.method === "HEAD") return c.body(null, 200, EVENT_STREAM_HEADERS);
-    const owner = c.get("identity").userId;
-    const subscription = await hub.subscribe(owner, { streamName, after });
+    const identity = c.get("identity");
+    const subscription = await hub.subscribe(identity.userId, { streamName, after });
+    endWhenRevoked(subscription, identity, deps);
     c.env?.server?.timeout(c.req.raw, STALLED_AFTER_SECONDS);
     return c.body(eventStream(subscription, streamName ?? "all"), 200, EVENT_STREAM_HEADERS);
   }
