@@ -3,6 +3,9 @@ export type MessageId = string;
 
 export type StreamKey = { owner: string; name: string };
 
+/** One stream of an owner, or without a name all of them. */
+type StreamScope = { owner: string; name?: string | undefined };
+
 export type StreamMessage = {
   id: MessageId;
   streamName: string;
@@ -47,11 +50,12 @@ export interface StreamBuffer {
   /** Messages with start ≤ id ≤ end, oldest first; empty when there is no such stream. */
   range(key: StreamKey, start: MessageId, end: MessageId, count: number): Promise<StreamMessage[]>;
   /**
-   * Messages of all the owner's streams with id > after, in the order of their ids. Where the buffer is shared, with
-   * `endedAfter` also those that were deleted after that id and less than a minute ago, and the ends of their streams.
+   * Messages in scope with id > after, in the order of their ids; fewer than `count` only where there are no more.
+   * Where the buffer is shared, with `endedAfter` also those that were deleted after that id and less than a minute
+   * ago, and the ends of their streams.
    */
   readAfter(
-    owner: string,
+    scope: StreamScope,
     after: MessageId,
     count: number,
     endedAfter?: MessageId | undefined,

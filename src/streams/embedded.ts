@@ -202,16 +202,20 @@ export async function openEmbeddedBuffer(options: {
 
     range: read,
 
-    async readAfter(owner, after, count) {
+    async readAfter({ owner, name }, after, count) {
       // Bounded by what was committed when the read began: streams read one after another agree on where it ends.
-      const end = lastCommitted;
-      const active = index.activeAfter(owner, after);
+      let end = lastCommitted;
       const start = followingMessageId(after);
-      const pages = await Promise.all(active.map((stream) => read(stream, start, end, count)));
-      return pages
-        .flat()
-        .sort((a, b) => compareMessageIds(a.id, b.id))
-        .slice(0, count);
+      let page: StreamMessage[] = [];
+      for (const stream of index.activeAfter(owner, after)) {
+        if (name !== undefined && stream.name !== name) continue;
+        if (compareMessageIds(stream.firstMessageId ?? end, end) > 0) continue;
+        const messages = await read(stream, start, end, count);
+        page = [...page, ...messages].sort((a, b) => compareMessageIds(a.id, b.id)).slice(0, count);
+        // What lies behind a full page is none of this call's business: streams that begin there are not read.
+        if (page.length === count) end = page.at(-1)?.id ?? end;
+      }
+      return page;
     },
 
     tail: async () => lastCommitted,

@@ -4,10 +4,14 @@ import { compareMessageIds, FIRST_MESSAGE_ID } from "./message-id.ts";
 /** What a listener is given: messages in the order of their ids, or the end of a stream. */
 export type HubEvent =
   | { type: "messages"; messages: StreamMessage[] }
-  | { type: "deleted"; streamName: string };
+  /** Only a buffer that is shared gives ends an id, after which a listener may come back. */
+  | { type: "deleted"; streamName: string; id?: MessageId };
 
 /** Characters that may wait for a listener to take them; one that is farther behind when more comes is cut off. */
 const LARGEST_BACKLOG = 1_000_000;
+
+/** What an entry without any data counts for, in characters. */
+const LEAST_WEIGHT = 50;
 
 /** How many messages, and about how many characters, a replay reads at once. */
 const SMALLEST_PAGE = 8;
@@ -27,8 +31,6 @@ export class Listener {
   readonly #caughtUp = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #queue: HubEvent[] = [];
-  /** Streams of which the replay has given messages. */
-  readonly #replayed = new Set<string>();
   #backlog = 0;
   #ending = false;
   #wake: (() => void) | undefined;
@@ -62,24 +64,14 @@ export class Listener {
     this.endedAfter = this.cursor === FIRST_MESSAGE_ID ? tail : this.cursor;
   }
 
-  /** Queues a page of the replay, in which there may be entries that are not for this listener. */
+  /** Queues a page of the replay. */
   replayed(page: readonly StreamEntry[]): void {
     const last = page.at(-1);
     if (!last) return;
-    this.deliver(page.filter((entry) => this.wants(entry.streamName) && this.#isNews(entry)));
+    this.deliver(page);
     this.cursor = last.id;
-    const fitting = Math.floor((PAGE_WEIGHT / Math.max(1, weight(page))) * page.length);
+    const fitting = Math.floor((PAGE_WEIGHT / weight(page)) * page.length);
     this.page = Math.max(1, Math.min(fitting, this.page * 4, LARGEST_PAGE));
-  }
-
-  /**
-   * Of a stream that ended before the listener came, the end is news only after messages of it: who comes back when
-   * it has been told is not told again.
-   */
-  #isNews({ id, streamName, data }: StreamEntry): boolean {
-    if (data === null) return this.#replayed.delete(streamName) || compareMessageIds(id, this.#arrival) > 0;
-    this.#replayed.add(streamName);
-    return true;
   }
 
   /** From now on the listener hears what the others hear, who have had everything up to `cursor`. */
@@ -88,7 +80,6 @@ export class Listener {
       if (compareMessageIds(passed, this.cursor) > 0) this.cursor = passed;
     }
     this.live = true;
-    this.#replayed.clear();
     this.#caughtUp.resolve();
   }
 
@@ -98,41 +89,32 @@ export class Listener {
     );
     let messages: StreamMessage[] = [];
     for (const entry of fresh) {
-      if (this.#ending || this.over) return;
       if (entry.data !== null) {
         messages.push(entry);
         continue;
       }
       this.#deliverMessages(messages);
       messages = [];
-      this.cursor = entry.id;
-      this.announceDeleted(entry.streamName);
+      this.announceDeleted(entry.streamName, entry.id);
     }
     this.#deliverMessages(messages);
   }
 
   #deliverMessages(messages: StreamMessage[]): void {
     const last = messages.at(-1);
-    if (!last || this.#ending) return;
-    this.cursor = last.id;
-    if (this.#backlog > LARGEST_BACKLOG) {
-      this.end();
-    } else {
-      this.#backlog += weight(messages);
-      this.#push({ type: "messages", messages });
-    }
+    if (last) this.#push({ type: "messages", messages }, last.id);
   }
 
   /** Tells of a deleted stream; for one that listens to that stream alone it is the last thing it hears. */
-  announceDeleted(streamName: string): void {
-    this.#ending = this.streamName !== undefined;
-    this.#push({ type: "deleted", streamName });
+  announceDeleted(streamName: string, id?: MessageId): void {
+    this.#push({ type: "deleted", streamName, ...(id && { id }) }, id);
+    this.#ending ||= this.streamName !== undefined;
   }
 
   /** The oldest event waiting; undefined when there is none yet. */
   take(): HubEvent | undefined {
     const event = this.#queue.shift();
-    if (event?.type === "messages") this.#backlog -= weight(event.messages);
+    if (event) this.#backlog -= weightOf(event);
     if (!event && this.#ending) this.end();
     return event;
   }
@@ -159,12 +141,26 @@ export class Listener {
     this.#wake?.();
   }
 
-  #push(event: HubEvent): void {
+  /** Queues an event after which the listener has heard everything up to `cursor`. */
+  #push(event: HubEvent, cursor: MessageId = this.cursor): void {
+    if (this.#ending || this.over) return;
+    // Not for an end: a buffer of our own does not have the messages before it any more.
+    if (event.type === "messages" && this.#backlog > LARGEST_BACKLOG) {
+      this.end();
+      return;
+    }
+    this.cursor = cursor;
+    this.#backlog += weightOf(event);
     this.#queue.push(event);
     this.#wake?.();
   }
 }
 
+function weightOf(event: HubEvent): number {
+  return event.type === "messages" ? weight(event.messages) : LEAST_WEIGHT;
+}
+
+/** Characters, and something for the entry itself. */
 function weight(entries: readonly StreamEntry[]): number {
-  return entries.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
+  return entries.reduce((sum, { data }) => sum + (data?.length ?? 0) + LEAST_WEIGHT, 0);
 }

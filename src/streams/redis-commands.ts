@@ -1,9 +1,10 @@
 import { Redis } from "@upstash/redis";
-import { AppError } from "../errors.ts";
+import type { AppError } from "../errors.ts";
+import { commandFailure, requestFailure } from "./redis-errors.ts";
 import { APPEND_SCRIPT, DELETE_SCRIPT, READ_AFTER_SCRIPT, type Script } from "./redis-scripts.ts";
 
 /** How long one request may take, in ms. */
-const TIME_LIMIT_MS = 2000;
+export const TIME_LIMIT_MS = 2000;
 
 /** One entry of a Redis Stream: its id, and fields and values in turn. */
 export type Entry = [id: string, fields: string[]];
@@ -22,11 +23,10 @@ export interface RedisCommands {
    */
   pipeline(add: (pipeline: Pipeline) => void): Promise<unknown[]>;
   /**
-   * Runs scripts together, in order; what came of each is its own: a result, or an Error to be thrown.
+   * Runs scripts together, in order; what came of each is its own: a result, or an AppError to be thrown.
    * @throws AppError buffer_unavailable when it cannot be known what came of them.
    */
   run(calls: readonly ScriptCall[]): Promise<unknown[]>;
-  ping(): Promise<void>;
 }
 
 /** Redis over HTTP, nothing sent twice: a command whose answer was lost may have been carried out. */
@@ -48,14 +48,13 @@ export function connectRedis({ url, token }: { url: string; token: string }): Re
   async function outcomes(add: (pipeline: Pipeline) => void): Promise<Outcome[]> {
     const pipeline = redis.pipeline();
     add(pipeline);
-    let results: Outcome[];
     try {
-      results = (await pipeline.exec({ keepErrors: true })) as Outcome[];
+      const results = (await pipeline.exec({ keepErrors: true })) as Outcome[];
+      if (results.length !== pipeline.length()) throw new Error("Not as many answers as commands.");
+      return results;
     } catch (error) {
-      throw unavailable(error);
+      throw requestFailure(error);
     }
-    if (results.length !== pipeline.length()) throw unavailable(new Error("not as many answers as commands"));
-    return results;
   }
 
   function call(calls: readonly ScriptCall[]): Promise<Outcome[]> {
@@ -72,11 +71,10 @@ export function connectRedis({ url, token }: { url: string; token: string }): Re
 
   return {
     async pipeline(add) {
-      const results = await outcomes(add);
-      return results.map(({ result, error }) => {
-        if (error !== undefined) throw unavailable(new Error(error));
-        return result;
-      });
+      const results = (await outcomes(add)).map(resultOf);
+      const failure = results.find((result) => result instanceof Error);
+      if (failure) throw failure;
+      return results;
     },
 
     async run(calls) {
@@ -90,39 +88,15 @@ export function connectRedis({ url, token }: { url: string; token: string }): Re
           results[index] = again[position] ?? { result: null, error: "no answer" };
         }
       }
-      return results.map(({ result, error }) =>
-        error === undefined ? result : unavailable(new Error(error)),
-      );
-    },
-
-    async ping() {
-      await redis.ping().catch((error: unknown) => {
-        throw unavailable(error);
-      });
+      return results.map(resultOf);
     },
   };
 }
 
+function resultOf({ result, error }: Outcome): unknown | AppError {
+  return error === undefined ? result : commandFailure(error);
+}
+
 function isMissing(error: string | undefined): boolean {
   return error?.startsWith("NOSCRIPT") ?? false;
-}
-
-/** Without the client's own message, in which there may be all of the command, and so the samples; nor Redis's of it. */
-function unavailable(error: unknown): AppError {
-  const name = error instanceof Error ? error.name : "Error";
-  const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
-  const reason =
-    error instanceof Error && error.constructor === Error ? `: ${withoutCommand(error.message)}` : "";
-  return new AppError(
-    "buffer_unavailable",
-    "The live buffer cannot be reached right now. Please try again.",
-    {
-      cause: new Error(`Redis: ${name}${code}${reason}`),
-    },
-  );
-}
-
-/** Redis repeats the arguments of a command that it does not know. */
-function withoutCommand(message: string): string {
-  return message.replace(/, with args.*/s, "").slice(0, 100);
 }

@@ -1,16 +1,6 @@
 import { createHash } from "node:crypto";
 
-/*
- * What has to happen at once in Redis happens in a script. How the data lies:
- *
- *   workout:<owner>:<name>        a stream's messages, each an entry with one field `data`
- *   workout:<owner>:<name>:<key>  what one deletion of the last minute took of them, so that other instances can still
- *                                 hand it to their listeners; where all was deleted, the last entry has a field `end`
- *   workout:<owner>               a hash, the index of the owner's streams: <name> → id of its creation, which lies
- *                                 before its first message; `:<name>:<key>` → id at which that was deleted
- *   workouts                      a set of the owners that have streams
- *   workouts:last                 the last id given out: ids grow over all streams
- */
+/* What has to happen at once in Redis happens in a script. redis-keys.ts says how the data lies. */
 
 /** How long what was deleted is still to be had for listeners, in ms: longer than any of them sleeps. */
 const ENDED_FOR_MS = 60_000;
@@ -33,15 +23,27 @@ local function clock(last, now)
 end
 `;
 
+const DEADLINE = `
+-- Epoch ms by Redis's own clock; nil where scripts may not ask for it, and then nothing is late.
+local time = redis.pcall('TIME')
+time = not time.err and time[1] * 1000 + math.floor(time[2] / 1000) or nil
+local function late(deadline)
+  return time and time >= tonumber(deadline)
+end
+local LATE = {'LATE the command came after its time was up'}
+`;
+
 /**
- * KEYS owners, last, then stream and index of each append; ARGV now in ms, then owner, name, number of messages and
- * the messages of each append. Stores messages, or where there are none makes the stream if it is not there. Answers
- * for each append its first id, the others being the next in sequence, or where there are no messages the id of the
- * newest or of the creation; or a list with what failed. One that fails leaves the others and the last id alone.
+ * KEYS owners, last, then stream and index of each append; ARGV now in ms, then owner, name, deadline, number of
+ * messages and the messages of each append. Stores messages, or where there are none makes the stream if it is not
+ * there. Answers Redis's time, or 0, and for each append its first id, the others being the next in sequence, or
+ * where there are no messages the id of the newest or of the creation; or a list with what failed. One that fails,
+ * or came later than its deadline by Redis's time, leaves the others and the last id alone.
  */
-const APPEND = `${COMMON}
+const APPEND = `${COMMON}${DEADLINE}
 local ms, seq = clock(KEYS[2], tonumber(ARGV[1]))
-local answers = {}
+local unused = seq
+local answers = {time or 0}
 local at = 2
 
 local function make(index, owner, name)
@@ -72,27 +74,32 @@ local function append(stream, index, owner, name, first, last)
 end
 
 for key = 3, #KEYS, 2 do
-  local count = tonumber(ARGV[at + 2])
-  local done, answer = pcall(append, KEYS[key], KEYS[key + 1], ARGV[at], ARGV[at + 1], at + 3, at + 2 + count)
+  local owner, name, deadline, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
+  local done, answer = true, LATE
+  if not late(deadline) then
+    done, answer = pcall(append, KEYS[key], KEYS[key + 1], owner, name, at + 4, at + 3 + count)
+  end
   -- An error is a table here, and text in versions before Redis 7.
   if not done then answer = {type(answer) == 'table' and answer.err or tostring(answer)} end
   answers[#answers + 1] = answer
-  at = at + 3 + count
+  at = at + 4 + count
 end
-redis.call('SET', KEYS[2], ms .. '-' .. math.max(seq, 0))
+if seq > unused then redis.call('SET', KEYS[2], ms .. '-' .. seq) end
 return answers
 `;
 
 /**
- * KEYS owners, last, stream, ended, index; ARGV now in ms, owner, name, through. Deletes messages up to an id, and
- * the stream when none is left. Answers 1 if there was a stream.
+ * KEYS owners, last, stream, ended, index; ARGV now in ms, owner, name, deadline, through. Deletes messages up to an
+ * id, and the stream when none is left. Answers Redis's time, or 0, and 1 if there was a stream; or, if it came later
+ * than its deadline, a list that says so.
  */
-const DELETE = `${COMMON}
+const DELETE = `${COMMON}${DEADLINE}
 local owners, last, stream, ended, index = unpack(KEYS)
-local now, owner, name, through = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
-if redis.call('HEXISTS', index, name) == 0 then return 0 end
+local now, owner, name, deadline, through = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+if late(deadline) then return {time, LATE} end
+if redis.call('HEXISTS', index, name) == 0 then return {time or 0, 0} end
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
-if first and newer(first[1], through) then return 1 end
+if first and newer(first[1], through) then return {time or 0, 1} end
 
 -- What needs no memory comes first: once a script has written, Redis lets it go on though its memory is full.
 local rest = redis.call('XRANGE', stream, '(' .. through, '+')
@@ -111,48 +118,82 @@ redis.call('PEXPIRE', ended, ${ENDED_FOR_MS})
 redis.call('HSET', index, string.sub(ended, #index + 1), mark)
 
 local live = false
-local fields = redis.call('HGETALL', index)
-for position = 1, #fields, 2 do
-  if string.sub(fields[position], 1, 1) ~= ':' then
+for _, field in ipairs(redis.call('HKEYS', index)) do
+  if string.sub(field, 1, 1) ~= ':' then
     live = true
-  elseif now - parts(fields[position + 1]) > ${ENDED_FOR_MS} then
-    redis.call('HDEL', index, fields[position])
+  elseif redis.call('EXISTS', index .. field) == 0 then
+    redis.call('HDEL', index, field)
   end
 end
 if not live then
   redis.call('SREM', owners, owner)
   redis.call('PEXPIRE', index, ${ENDED_FOR_MS})
 end
-return 1
+return {time or 0, 1}
 `;
 
 /**
- * KEYS index; ARGV after, count, and the id from which on deletions count, or "" where none do. Answers as XREAD does,
- * but with an empty list where there is nothing.
+ * KEYS index; ARGV after, count, the id from which on deletions count or "" where none do, and the name of the stream
+ * or "" for all. Answers with runs of entries that belong to one stream, each as its key and its entries: all of
+ * them in the order of their ids, and no more than were asked for.
  */
 const READ_AFTER = `${COMMON}
 local index = KEYS[1]
-local after, count, ended_after = ARGV[1], ARGV[2], ARGV[3]
+local after, count, ended_after, name = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local keys = {}
 local fields = redis.call('HGETALL', index)
 for position = 1, #fields, 2 do
   local field, id = fields[position], fields[position + 1]
-  if string.sub(field, 1, 1) ~= ':' then
-    keys[#keys + 1] = index .. ':' .. field
-  elseif ended_after ~= '' and newer(id, ended_after) and newer(id, after) then
-    keys[#keys + 1] = index .. field
+  local ended_name = string.match(field, '^:(.*):')
+  if name == '' or name == (ended_name or field) then
+    if not ended_name then
+      keys[#keys + 1] = index .. ':' .. field
+    elseif ended_after ~= '' and newer(id, ended_after) and newer(id, after) then
+      keys[#keys + 1] = index .. field
+    end
   end
 end
-local streams = {}
+
+-- Where the next entry of a stream lies.
+local function place(key, id)
+  local ms, seq = parts(id)
+  return {key = key, id = id, ms = ms, seq = seq}
+end
+local function later(a, b)
+  return a.ms > b.ms or (a.ms == b.ms and a.seq > b.seq)
+end
+
+local places = {}
 -- Some at a time: a call takes some thousand arguments at most.
 for start = 1, #keys, 1000 do
-  local command = {'XREAD', 'COUNT', count, 'STREAMS'}
+  local command = {'XREAD', 'COUNT', 1, 'STREAMS'}
   local stop = math.min(start + 999, #keys)
   for position = start, stop do command[#command + 1] = keys[position] end
   for position = start, stop do command[#command + 1] = after end
-  for _, found in ipairs(redis.call(unpack(command)) or {}) do streams[#streams + 1] = found end
+  for _, found in ipairs(redis.call(unpack(command)) or {}) do
+    places[#places + 1] = place(found[1], found[2][1][1])
+  end
 end
-return streams
+table.sort(places, later)
+
+-- The oldest entry comes from the last place; its stream has the word up to the oldest entry of any other.
+local runs = {}
+while count > 0 and #places > 0 do
+  local key, id = places[#places].key, places[#places].id
+  table.remove(places)
+  local other = places[#places]
+  local run = redis.call('XRANGE', key, id, other and other.id or '+', 'COUNT', count)
+  runs[#runs + 1] = {key, run}
+  count = count - #run
+  local rest = other and redis.call('XRANGE', key, '(' .. other.id, '+', 'COUNT', 1)[1]
+  if rest then
+    local left = place(key, rest[1])
+    local position = #places + 1
+    while position > 1 and later(left, places[position - 1]) do position = position - 1 end
+    table.insert(places, position, left)
+  end
+end
+return runs
 `;
 
 export type Script = { text: string; sha: string };

@@ -12,7 +12,7 @@ export interface StreamIndex {
   /** Notes messages that have been stored at a time in epoch ms. */
   appended(key: StreamKey, ids: readonly IdParts[], time: number): void;
   list(owner?: string): StoredStream[];
-  /** Those of an owner's streams that have messages after an id. */
+  /** Those of an owner's streams that have messages after an id, in the order of their first messages. */
   activeAfter(owner: string, after: MessageId): StoredStream[];
 }
 
@@ -46,9 +46,9 @@ export function createStreamIndex(): StreamIndex {
     list: (owner) => (owner === undefined ? [...owners.keys()].flatMap(ofOwner) : ofOwner(owner)),
 
     activeAfter: (owner, after) =>
-      ofOwner(owner).filter(
-        ({ lastMessageId }) => lastMessageId !== null && compareMessageIds(lastMessageId, after) > 0,
-      ),
+      ofOwner(owner)
+        .filter(({ lastMessageId }) => lastMessageId !== null && compareMessageIds(lastMessageId, after) > 0)
+        .sort((a, b) => compareMessageIds(a.firstMessageId ?? after, b.firstMessageId ?? after)),
   };
 }
 

@@ -113,7 +113,7 @@ export function streamBufferContract(driver: string, open: () => Promise<BufferU
       await subject.buffer.append({ owner: "rider-2", name: "stream-0" }, [data("not theirs")]);
       const read: string[] = [];
       for (let after = FIRST_MESSAGE_ID; ; ) {
-        const page = await subject.buffer.readAfter("rider-1", after, 5);
+        const page = await subject.buffer.readAfter({ owner: "rider-1" }, after, 5);
         read.push(...page.map((message) => message.id));
         const last = page.at(-1);
         if (!last) break;
@@ -122,14 +122,62 @@ export function streamBufferContract(driver: string, open: () => Promise<BufferU
       expect(read).toEqual(sent);
     });
 
+    test("readAfter gives all that there is in scope, in order and once, in pages that are full until the last", async () => {
+      const step = fc.record({
+        name: fc.constantFrom("a", "b", "c", "d"),
+        count: fc.integer({ min: 1, max: 6 }),
+        deleteThrough: fc.oneof(
+          { weight: 5, arbitrary: fc.constant(undefined) },
+          { weight: 1, arbitrary: fc.nat(20) },
+        ),
+      });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(step, { minLength: 3, maxLength: 25 }),
+          fc.integer({ min: 1, max: 9 }),
+          fc.nat(40),
+          async (steps, pageSize, place) => {
+            const owner = Bun.randomUUIDv7();
+            let there: { id: string; name: string }[] = [];
+            for (const { name, count, deleteThrough } of steps) {
+              const texts = Array.from({ length: count }, (_, index) => data(index));
+              const ids = await subject.buffer.append({ owner, name }, texts);
+              there.push(...ids.map((id) => ({ id, name })));
+              const through = deleteThrough === undefined ? undefined : there[deleteThrough];
+              if (!through) continue;
+              await subject.buffer.delete({ owner, name: through.name }, through.id);
+              there = there.filter(
+                ({ id, name }) => name !== through.name || compareMessageIds(id, through.id) > 0,
+              );
+            }
+            const from = there[place]?.id ?? FIRST_MESSAGE_ID;
+            for (const name of [undefined, "a", "b", "none"]) {
+              const wanted = there.filter(
+                (message) =>
+                  compareMessageIds(message.id, from) > 0 && (name === undefined || name === message.name),
+              );
+              const read: { id: string; name: string }[] = [];
+              for (let after = from; ; after = read.at(-1)?.id ?? after) {
+                const page = await subject.buffer.readAfter({ owner, name }, after, pageSize);
+                read.push(...page.map(({ id, streamName }) => ({ id, name: streamName })));
+                if (page.length < pageSize) break;
+              }
+              expect(read).toEqual(wanted);
+            }
+          },
+        ),
+        { numRuns: 20 },
+      );
+    });
+
     test("nothing that comes later is at or before the tail", async () => {
       await subject.buffer.append(RIDE, [data(1)]);
       const tail = await subject.buffer.tail("rider-1");
-      expect(await subject.buffer.readAfter("rider-1", tail, 10)).toEqual([]);
+      expect(await subject.buffer.readAfter({ owner: "rider-1" }, tail, 10)).toEqual([]);
       const [id] = await subject.buffer.append(RIDE, [data(2)]);
-      expect((await subject.buffer.readAfter("rider-1", tail, 10)).map((message) => message.id)).toEqual([
-        id ?? "",
-      ]);
+      expect(
+        (await subject.buffer.readAfter({ owner: "rider-1" }, tail, 10)).map((message) => message.id),
+      ).toEqual([id ?? ""]);
     });
 
     test("create makes an empty stream, once, and its id lies before the first message", async () => {

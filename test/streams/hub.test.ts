@@ -13,7 +13,7 @@ let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let buffer: StreamBuffer;
 let hub: Hub;
 let reads: number;
-/** Called when a replay has read a page that is not given to it yet. */
+/** Called when a replay of one stream has read a page that is not given to it yet. */
 let afterReplayRead: () => Promise<void>;
 
 beforeEach(async () => {
@@ -27,14 +27,11 @@ beforeEach(async () => {
   afterReplayRead = async () => {};
   buffer = {
     ...embedded,
-    range: async (...args) => {
-      const page = await embedded.range(...args);
-      await afterReplayRead();
-      return page;
-    },
-    readAfter: (...args) => {
+    async readAfter(scope, ...args) {
       reads += 1;
-      return embedded.readAfter(...args);
+      const page = await embedded.readAfter(scope, ...args);
+      if (scope.name !== undefined) await afterReplayRead();
+      return page;
     },
   };
   hub = createHub(buffer, (error) => {
@@ -253,4 +250,17 @@ test("who comes while a stream is being deleted finds it gone", async () => {
   const late = await coming;
   const next = await post(RIDE, "of the next ride");
   expect(await take(late, 1)).toEqual(next);
+});
+
+test("a deletion does not wait for those who never stop posting", async () => {
+  await hub.subscribe("rider", { streamName: "ride" });
+  await post(RIDE, 1);
+  let deleted = false;
+  const deletion = hub.deleteStream(RIDE).finally(() => {
+    deleted = true;
+  });
+  let posts = 0;
+  for (; !deleted && posts < 5000; posts++) await post({ ...RIDE, name: "other" }, posts);
+  expect(await deletion).toBe(true);
+  expect(posts).toBeLessThan(5000);
 });

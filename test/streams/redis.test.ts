@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { MessageId, StreamBuffer, StreamKey } from "../../src/streams/buffer.ts";
+import { createHub } from "../../src/streams/hub.ts";
 import { compareMessageIds, FIRST_MESSAGE_ID, idParts } from "../../src/streams/message-id.ts";
 import { streamBufferContract } from "../contracts/stream-buffer.ts";
 import { describeWithRedis } from "../support/redis.ts";
@@ -168,7 +169,7 @@ describeWithRedis("the Redis driver", () => {
     expect(acknowledged.size).toBe(skews.length * names.length * 40 * 2);
     const inOrder = [...acknowledged].sort(([a], [b]) => compareMessageIds(a, b));
     const reader = driver();
-    const read = await reader.readAfter("rider", FIRST_MESSAGE_ID, 10_000);
+    const read = await reader.readAfter({ owner: "rider" }, FIRST_MESSAGE_ID, 10_000);
     expect(read.map((message) => [message.id, String(message.data)])).toEqual(inOrder);
     const streams = await reader.list("rider");
     expect(streams.reduce((sum, { length }) => sum + length, 0)).toBe(acknowledged.size);
@@ -186,7 +187,7 @@ describeWithRedis("the Redis driver", () => {
     expect(await buffer.list("rider")).toHaveLength(1);
     await buffer.info(RIDE);
     await buffer.range(RIDE, "-", "+", 10);
-    await buffer.readAfter("rider", FIRST_MESSAGE_ID, 10);
+    await buffer.readAfter({ owner: "rider" }, FIRST_MESSAGE_ID, 10);
     await buffer.tail("rider");
     await buffer.append(RIDE, [data(2)]);
     await buffer.delete(RIDE);
@@ -219,7 +220,7 @@ describeWithRedis("the Redis driver", () => {
     await buffer.delete(RIDE);
     const [kept = ""] = await buffer.append(RIDE, [data(4)]);
     const words = async (after: MessageId, endedAfter?: MessageId) =>
-      (await buffer.readAfter("rider", after, 100, endedAfter)).map(({ id, data }) =>
+      (await buffer.readAfter({ owner: "rider" }, after, 100, endedAfter)).map(({ id, data }) =>
         data === null ? "end" : id,
       );
     expect(await words(before, before)).toEqual([first, second, "end", again, "end", kept]);
@@ -228,6 +229,60 @@ describeWithRedis("the Redis driver", () => {
     expect(await words(FIRST_MESSAGE_ID)).toEqual([before, kept]);
     expect(await words(first)).toEqual([kept]);
   });
+
+  test("what one instance deleted, another whose clock is ahead leaves to be read", async () => {
+    const [first = ""] = await driver().append(RIDE, [data(1)]);
+    await driver().delete(RIDE);
+    const ahead = driver(() => Date.now() + 3_600_000);
+    await ahead.append({ ...RIDE, name: "other" }, [data(2)]);
+    await ahead.delete({ ...RIDE, name: "other" });
+    const read = await driver().readAfter({ owner: "rider" }, "1-0", 100, "1-0");
+    expect(read.map((entry) => [entry.streamName, entry.data])).toEqual([
+      ["ride", data(1)],
+      ["ride", null],
+      ["other", data(2)],
+      ["other", null],
+    ]);
+    expect(read[0]?.id).toBe(first);
+  });
+
+  test("a replay reads little more than it gives", async () => {
+    const buffer = driver();
+    const hub = createHub(buffer, (error) => {
+      throw error;
+    });
+    const names = Array.from({ length: 30 }, (_, index) => `stream-${index}`);
+    const texts = Array.from({ length: 200 }, (_, index) => data(`${index} ${"x".repeat(500)}`));
+    for (const name of names) await buffer.append({ owner: "rider", name }, texts);
+    // In turn, as sensors post that record at the same time.
+    for (let round = 0; round < 20; round++) {
+      for (const name of names.slice(0, 3)) await buffer.append({ owner: "rider", name }, texts.slice(0, 1));
+    }
+    const replay = async (streamName: string | undefined, count: number) => {
+      const before = await bytesSent();
+      const subscription = await hub.subscribe("rider", { streamName, after: FIRST_MESSAGE_ID });
+      let bytes = 0;
+      for (let heard = 0; heard < count; ) {
+        const event = await subscription.next();
+        if (event?.type !== "messages") break;
+        heard += event.messages.length;
+        for (const message of event.messages) bytes += message.data.length;
+      }
+      subscription.close();
+      expect(bytes).toBeGreaterThan(count * 500);
+      return ((await bytesSent()) - before) / bytes;
+    };
+    expect(await replay("stream-20", 200)).toBeLessThan(1.5);
+    expect(await replay("stream-0", 220)).toBeLessThan(1.5);
+    expect(await replay(undefined, 30 * 200 + 60)).toBeLessThan(1.5);
+    hub.close();
+  });
+
+  /** How many bytes Redis has answered with since it was started. */
+  async function bytesSent(): Promise<number> {
+    const stats = String(await store.command("INFO", "stats"));
+    return Number(/^total_net_output_bytes:(\d+)/m.exec(stats)?.[1]);
+  }
 
   test("what was deleted of a stream that goes on is still read after an older id", async () => {
     const buffer = driver();
@@ -238,9 +293,11 @@ describeWithRedis("the Redis driver", () => {
     );
     await buffer.delete(RIDE, ids[1]);
     await buffer.delete(RIDE, ids[3]);
-    const read = await buffer.readAfter("rider", before, 100, before);
+    const read = await buffer.readAfter({ owner: "rider" }, before, 100, before);
     expect(read.map(({ id, data }) => [id, data])).toEqual(ids.map((id, index) => [id, data(index + 1)]));
-    expect((await buffer.readAfter("rider", before, 100)).map(({ id }) => id)).toEqual(ids.slice(4));
+    expect((await buffer.readAfter({ owner: "rider" }, before, 100)).map(({ id }) => id)).toEqual(
+      ids.slice(4),
+    );
     expect(idParts(await buffer.tail("rider")).milliseconds).toBeGreaterThan(0);
   });
 });

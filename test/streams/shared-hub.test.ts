@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, spyOn, test } from "bun:test";
 import { setTimeout } from "node:timers/promises";
+import { createParser, type EventSourceMessage } from "eventsource-parser";
 import fc from "fast-check";
+import { eventStream } from "../../src/features/streams/events.ts";
 import type { MessageId, StreamKey } from "../../src/streams/buffer.ts";
-import type { Subscription } from "../../src/streams/hub.ts";
+import type { HubEvent, Subscription } from "../../src/streams/hub.ts";
 import { compareMessageIds, FIRST_MESSAGE_ID } from "../../src/streams/message-id.ts";
 import { describeWithRedis } from "../support/redis.ts";
 import {
@@ -64,13 +66,17 @@ describeWithRedis("hubs that share a Redis", () => {
 
   /** The next things that a subscription tells, at least so many of them; fewer when it is over before. */
   async function take(subscription: Subscription, count: number): Promise<string[]> {
-    const heard: string[] = [];
-    while (heard.length < count) {
+    return (await takeEvents(subscription, count)).flatMap(wordsOf);
+  }
+
+  async function takeEvents(subscription: Subscription, count: number): Promise<HubEvent[]> {
+    const events: HubEvent[] = [];
+    while (events.flatMap(wordsOf).length < count) {
       const event = await subscription.next();
       if (!event) break;
-      heard.push(...wordsOf(event));
+      events.push(event);
     }
-    return heard;
+    return events;
   }
 
   const hearing = (follower: Follower, count: number) => until(() => follower.heard.length >= count);
@@ -138,6 +144,44 @@ describeWithRedis("hubs that share a Redis", () => {
     expect(b.hub.size).toBe(0);
     expect(await commandsIn(700)).toBe(0);
   }, 10_000);
+
+  test("however fast a watched rider posts here, the reads of a second are bounded", async () => {
+    const listener = follow(await b.hub.subscribe(ride.owner, {}));
+    b.front.resetCounts();
+    const start = performance.now();
+    const ids: MessageId[] = [];
+    while (performance.now() - start < 1500) {
+      // As one who posts at B, but for the way of the appends: all that goes through B's front are its reads.
+      ids.push(...(await a.post(ride, ids.length)));
+      b.hub.notify(ride.owner);
+    }
+    const seconds = (performance.now() - start) / 1000;
+    await hearing(listener, ids.length);
+    expect(listener.heard).toEqual(ids);
+    expect(ids.length).toBeGreaterThan(100);
+    // Ten a second, one for each full page, and those at the ends.
+    expect(b.front.commands).toBeLessThanOrEqual(10 * seconds + ids.length / 100 + 5);
+  });
+
+  test("the last of a burst is heard soon, though the next regular look is far away", async () => {
+    const listener = follow(await b.hub.subscribe(ride.owner, {}));
+    const now = performance.now.bind(performance);
+    const clock = spyOn(performance, "now").mockImplementation(() => now() + 600_000);
+    try {
+      b.front.resetCounts();
+      await until(() => b.front.commands > 0);
+      // Nothing has come for ten minutes: the next look is in five seconds.
+      const ids: MessageId[] = [];
+      for (let sample = 0; sample < 20; sample++) {
+        ids.push(...(await a.post(ride, sample)));
+        b.hub.notify(ride.owner);
+      }
+      await until(() => listener.heard.length === ids.length, 3000);
+      expect(listener.heard).toEqual(ids);
+    } finally {
+      clock.mockRestore();
+    }
+  });
 
   test("a rider whom nobody watches here costs nothing", async () => {
     const riding = ridden(a, ride, 50);
@@ -264,6 +308,15 @@ describeWithRedis("hubs that share a Redis", () => {
     expect(one.heard).toEqual([...ids, "deleted ride"]);
   });
 
+  test("once a deletion has resolved, who listens here has been told, and may be disconnected", async () => {
+    const one = follow(await a.hub.subscribe(ride.owner, { streamName: "ride" }));
+    const ids = await b.post(ride, 1, 2);
+    await a.hub.deleteStream(ride);
+    a.hub.disconnect(ride.owner);
+    await until(() => one.ended === true);
+    expect(one.heard).toEqual([...ids, "deleted ride"]);
+  });
+
   test("a stream may be deleted and made again several times before anybody looks", async () => {
     const one = follow(await b.hub.subscribe(ride.owner, { streamName: "ride" }));
     const all = follow(await b.hub.subscribe(ride.owner, {}));
@@ -318,19 +371,55 @@ describeWithRedis("hubs that share a Redis", () => {
   test("who was away while a stream ended hears the rest of it and the end, once", async () => {
     const [first = "", ...rest] = await a.post(ride, 1, 2, 3);
     await a.hub.deleteStream(ride);
+    let end: MessageId | undefined;
     for (const streamName of ["ride", undefined]) {
-      const back = await b.hub.subscribe(ride.owner, { streamName, after: first });
-      expect(await take(back, 3)).toEqual([...rest, "deleted ride"]);
-      back.close();
+      for (const after of [first, rest.at(-1)]) {
+        const back = await b.hub.subscribe(ride.owner, { streamName, after });
+        const events = await takeEvents(back, after === first ? 3 : 1);
+        expect(events.flatMap(wordsOf)).toEqual([...(after === first ? rest : []), "deleted ride"]);
+        const last = events.at(-1);
+        end = last?.type === "deleted" ? last.id : undefined;
+        back.close();
+      }
     }
-    // A browser that comes back after that is not told again, and hears what there is next.
-    const again = follow(await b.hub.subscribe(ride.owner, { streamName: "ride", after: rest.at(-1) }));
-    const fromStart = follow(await b.hub.subscribe(ride.owner, { after: FIRST_MESSAGE_ID }));
-    const next = await a.post(ride, 4);
-    await hearing(again, 1);
-    await hearing(fromStart, 1);
-    expect(again.heard).toEqual(next);
-    expect(fromStart.heard).toEqual(next);
+    // Who comes back after that is not told again, and hears what there is next.
+    const next: MessageId[] = [];
+    const back = await Promise.all(
+      [a, b].flatMap(({ hub }) =>
+        ["ride", undefined].map(async (streamName) =>
+          follow(await hub.subscribe(ride.owner, { streamName, after: end })),
+        ),
+      ),
+    );
+    back.push(follow(await b.hub.subscribe(ride.owner, { after: FIRST_MESSAGE_ID })));
+    next.push(...(await a.post(ride, 4)));
+    for (const follower of back) await hearing(follower, 1);
+    for (const { heard } of back) expect(heard).toEqual(next);
+  });
+
+  test("the end of a stream has an id as server-sent event, after which a listener comes back", async () => {
+    const frames = async (after: MessageId | undefined, count: number) => {
+      const subscription = await b.hub.subscribe(ride.owner, { after });
+      const response = new Response(eventStream(subscription, "all"));
+      const heard: EventSourceMessage[] = [];
+      const parser = createParser({ onEvent: (event) => heard.push(event) });
+      const decoder = new TextDecoder();
+      for await (const chunk of response.body ?? []) {
+        parser.feed(decoder.decode(chunk, { stream: true }));
+        // The first says that the connection stands.
+        if (heard.length > count) break;
+      }
+      return heard.slice(1);
+    };
+    const before = await a.post(other, 0);
+    const listening = frames(before[0], 3);
+    const ids = await a.post(ride, 1, 2);
+    await a.hub.deleteStream(ride);
+    const [, , end] = await listening;
+    expect(JSON.parse(end?.data ?? "")).toEqual({ type: "stream_deleted", streamName: "ride" });
+    expect(compareMessageIds(end?.id ?? "", ids[1] ?? "")).toBeGreaterThan(0);
+    const more = await a.post(other, 3);
+    expect((await frames(end?.id, 1)).map(({ id }) => id)).toEqual(more);
   });
 
   test("who comes after a deletion hears nothing of what was deleted, though others have yet to", async () => {

@@ -1,4 +1,4 @@
-import type { StreamMessage } from "../../streams/buffer.ts";
+import type { MessageId, StreamMessage } from "../../streams/buffer.ts";
 import type { HubEvent, Subscription } from "../../streams/hub.ts";
 
 /** How often a quiet connection shows that it lives, in milliseconds. */
@@ -30,7 +30,7 @@ export function eventStream(subscription: Subscription, connectedTo: string): Re
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        const connected = dataLine({ type: "connected", streamName: connectedTo });
+        const connected = jsonFrame({ type: "connected", streamName: connectedTo });
         controller.enqueue(encoder.encode(`retry: 2000\n${connected}`));
         subscription.over.then(() => {
           const stalled = () => closed || controller.error(new Error("The reader has stalled."));
@@ -72,7 +72,7 @@ async function withinHeartbeat(pending: Promise<HubEvent | null>): Promise<HubEv
 
 function* frames(event: HubEvent): Generator<Uint8Array> {
   if (event.type === "messages") for (const message of event.messages) yield messageFrame(message);
-  else yield encoder.encode(dataLine({ type: "stream_deleted", streamName: event.streamName }));
+  else yield encoder.encode(jsonFrame({ type: "stream_deleted", streamName: event.streamName }, event.id));
 }
 
 /** Each message is put into words once, for however many listeners. */
@@ -90,6 +90,7 @@ function messageFrame(message: StreamMessage): Uint8Array {
   return frame;
 }
 
-function dataLine(value: object): string {
-  return `data: ${JSON.stringify(value)}\n\n`;
+function jsonFrame(value: object, id?: MessageId): string {
+  const idLine = id === undefined ? "" : `id: ${id}\n`;
+  return `${idLine}data: ${JSON.stringify(value)}\n\n`;
 }

@@ -1,0 +1,35 @@
+import type { StreamKey } from "./buffer.ts";
+
+/*
+ * How the data lies in Redis:
+ *
+ *   workout:<owner>:<name>        a stream's messages, each an entry with one field `data`
+ *   workout:<owner>:<name>:<key>  what one deletion of the last minute took of them, so that other instances can still
+ *                                 hand it to their listeners; where all was deleted, the last entry has a field `end`
+ *   workout:<owner>               a hash, the index of the owner's streams: <name> → id of its creation, which lies
+ *                                 before its first message; `:<name>:<key>` → id at which that was deleted
+ *   workouts                      a set of the owners that have streams
+ *   workouts:last                 the last id given out: ids grow over all streams
+ */
+
+export const OWNERS = "workouts";
+export const LAST = "workouts:last";
+
+export function indexKey(owner: string): string {
+  return `workout:${owner}`;
+}
+
+export function streamKey({ owner, name }: StreamKey): string {
+  return `${indexKey(owner)}:${name}`;
+}
+
+/** A new one for each deletion: several of one stream may be still to be read. */
+export function endedKey(key: StreamKey): string {
+  return `${streamKey(key)}:${Bun.randomUUIDv7()}`;
+}
+
+/** The name in the key of a stream, or of what a deletion took of it. */
+export function nameIn(key: string, owner: string): string {
+  const [name = ""] = key.slice(indexKey(owner).length + 1).split(":");
+  return name;
+}
