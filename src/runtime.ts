@@ -56,7 +56,7 @@ export async function createRuntime(
   const lock = await lockDataDirectory(config.dataDirectory);
   const [client, buffer] = await Promise.all([openConfigured(config, log), openBuffer(config, now)]);
   const database = createDatabase(client);
-  const secret = await prepare(database, config);
+  const secret = await prepare(database, config, log);
   const hub = createHub(buffer, (error) => log.error({ err: error }, "live data could not be read"));
   const authenticator = createAuthenticator({ config, database, secret, now, log });
   // A file has one server at a time, which after a restart has its leases still.
@@ -103,9 +103,9 @@ function openConfigured(
 }
 
 /** Brings the database to this program's schema; resolves to what access tokens are signed with. */
-async function prepare(database: Database, config: Config): Promise<string> {
+async function prepare(database: Database, config: Config, log: Logger): Promise<string> {
   try {
-    await migrateDatabase(database);
+    await migrateDatabase(database, log);
     return config.jwtSecret ?? (await findSecret(config, database));
   } catch (error) {
     throw forOperator(error);

@@ -42,18 +42,31 @@ export interface Connection {
 export function openConnection(options: OpenOptions): Connection {
   const path = options.url.slice("file:".length);
   const prepared = new Map<string, Database.Statement>();
-  let database = connect();
+  let database: Database.Database | undefined = connect();
+  let closed = false;
 
   function connect(): Database.Database {
     const connection = new Database(path, { timeout: BUSY_TIMEOUT_MS });
-    // WAL is kept in the file, and changing to it needs the write lock: only the writer asks for it.
-    if (!options.readOnly) connection.exec("PRAGMA journal_mode = WAL");
-    for (const pragma of pragmas(options)) connection.exec(`PRAGMA ${pragma}`);
-    return connection;
+    try {
+      // WAL is kept in the file, and changing to it needs the write lock: only the writer asks for it.
+      if (!options.readOnly) connection.exec("PRAGMA journal_mode = WAL");
+      for (const pragma of pragmas(options)) connection.exec(`PRAGMA ${pragma}`);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
   }
 
-  function runOne({ sql, args = [] }: Statement): StatementResult {
-    const statement = prepared.get(sql) ?? database.prepare(sql);
+  /** The next run makes a new one, or the one after that if it cannot be made then. */
+  function disconnect(): void {
+    prepared.clear();
+    database?.close();
+    database = undefined;
+  }
+
+  function runOne(connection: Database.Database, { sql, args = [] }: Statement): StatementResult {
+    const statement = prepared.get(sql) ?? connection.prepare(sql);
     prepared.set(sql, statement);
     if (!statement.reader) return { value: undefined, changes: statement.run(args).changes };
     // All rows, though one is wanted: a statement not read to its end would hold back the checkpoint.
@@ -63,22 +76,23 @@ export function openConnection(options: OpenOptions): Connection {
 
   return {
     run(statements) {
+      if (closed) throw new Error("The connection is closed.");
+      database ??= connect();
+      const connection = database;
       const [only, ...others] = statements;
       try {
-        if (only && others.length === 0) return [runOne(only)];
-        return database.transaction(() => statements.map(runOne)).immediate();
+        if (only && others.length === 0) return [runOne(connection, only)];
+        const runAll = () => statements.map((statement) => runOne(connection, statement));
+        return connection.transaction(runAll).immediate();
       } catch (error) {
-        if (isSuspect(error)) {
-          prepared.clear();
-          database.close();
-          database = connect();
-        }
+        if (isSuspect(error)) disconnect();
         throw error;
       }
     },
     close() {
-      if (!options.readOnly) database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-      database.close();
+      closed = true;
+      if (!options.readOnly) database?.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      disconnect();
     },
   };
 }

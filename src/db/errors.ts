@@ -19,6 +19,11 @@ export function isStoreFailure(error: unknown): boolean {
   return code !== undefined && !/^(SQLITE_(CONSTRAINT|ERROR|UNKNOWN|MISMATCH|RANGE|TOOBIG)|SQL_)/.test(code);
 }
 
+/** Of such failures, one that passes as others finish or a server comes back: worth waiting for. */
+export function mayPass(error: unknown): boolean {
+  return /^(SQLITE_BUSY|REMOTE_UNREACHABLE|REMOTE_BUSY|SERVER_ERROR)/.test(driverError(error)?.code ?? "");
+}
+
 /**
  * A failure of the database in words for the operator: the driver's, since drizzle's have the query in them and its
  * values, be one of them a secret.

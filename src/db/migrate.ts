@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { migrate } from "drizzle-orm/libsql/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
+import type { Logger } from "../logger.ts";
 import type { Database } from "./database.ts";
-import { isStoreFailure } from "./errors.ts";
+import { forOperator, mayPass } from "./errors.ts";
 
 /** In a compiled binary the folder is embedded beside the program; in a checkout it is at the top level. */
 const migrationsFolder = [join(import.meta.dir, "drizzle"), join(import.meta.dir, "../../drizzle")].find(
@@ -15,23 +16,31 @@ export class DatabaseTooNewError extends Error {
   override readonly name = "DatabaseTooNewError";
 }
 
-/** How long to wait for another instance that is at it, and how long between two looks, in ms. */
+/** How long to wait for a remote database to be there, and for another instance that is at it; in ms. */
+const LONGEST_AWAY_MS = 30_000;
 const LONGEST_WAIT_MS = 60_000;
+/** How long between two looks, in ms. */
 const LOOK_EVERY_MS = 250;
 
 /**
  * Brings the database to this program's schema. Of instances that start together one does it, while the others wait:
  * the statements are one transaction, so that whoever comes second undoes nothing and finds it done.
+ * A remote database that is not there yet is waited for, which is told once.
  * @throws DatabaseTooNewError when a later version of the program has migrated it already.
  */
-export async function migrateDatabase(database: Database): Promise<void> {
-  const until = performance.now() + LONGEST_WAIT_MS;
-  while (!(await isMigrated(database))) {
+export async function migrateDatabase(database: Database, log?: Pick<Logger, "warn">): Promise<void> {
+  const began = performance.now();
+  let longest = LONGEST_AWAY_MS;
+  for (let attempt = 0; ; attempt++) {
     try {
+      if (await isMigrated(database)) return;
+      longest = LONGEST_WAIT_MS;
       await migrate(database, { migrationsFolder: folder() });
     } catch (error) {
-      if (await isMigrated(database)) return;
-      if (!isStoreFailure(error) || performance.now() > until) throw error;
+      // It may be that another instance was first.
+      if (!mayPass(error) && (await isMigrated(database))) return;
+      if (!mayPass(error) || performance.now() - began > longest) throw error;
+      if (attempt === 0) log?.warn({ err: forOperator(error) }, "waiting for the database");
       await Bun.sleep(LOOK_EVERY_MS);
     }
   }

@@ -8,7 +8,7 @@ import { isMigrated } from "./migrate.ts";
 import { openRemote, publicAddress } from "./remote.ts";
 import { ReplicaClient } from "./replica.ts";
 import { SerializedClient } from "./serialized-client.ts";
-import { createSynchronizer } from "./synchronizer.ts";
+import { createSynchronizer, type Synchronizer } from "./synchronizer.ts";
 
 /** How long a start waits, in ms, for a copy that could be served to be brought in step. */
 const LONGEST_FIRST_SYNC_MS = 10_000;
@@ -39,8 +39,11 @@ export async function openClient(options: OpenOptions): Promise<Client> {
 
 /** Folds the write-ahead log into the file, which close() alone does not, and closes. */
 export async function closeClient(client: Client): Promise<void> {
-  if (client.protocol === "file") await client.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-  client.close();
+  try {
+    if (client.protocol === "file") await client.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  } finally {
+    client.close();
+  }
 }
 
 async function setPragmas(client: Client, options: OpenOptions): Promise<void> {
@@ -63,17 +66,28 @@ export async function openReplica(
     throw new Error(`${path} is a database of its own and no replica. Move it away, or set DATABASE_URL.`);
   }
   const synchronizer = createSynchronizer({ url, syncUrl, authToken }, log);
+  try {
+    await syncFirst(synchronizer, { url, syncUrl });
+    const copy = await openClient({ url, durability, readOnly: true });
+    return new ReplicaClient(copy, await openRemote(syncUrl, authToken), synchronizer, syncSeconds);
+  } catch (error) {
+    synchronizer.close();
+    throw error;
+  }
+}
+
+/** Resolves when there is a copy that can be served, be it that of an earlier start. */
+async function syncFirst(
+  synchronizer: Synchronizer,
+  { url, syncUrl }: { url: string; syncUrl: string },
+): Promise<void> {
   const syncing = synchronizer.sync().catch(toError);
-  const hasCopy = existsSync(path) && (await isServable(url));
+  const hasCopy = existsSync(url.slice("file:".length)) && (await isServable(url));
   // With a copy at hand, a primary that answers and gives nothing is not waited for; the sync goes on behind.
   const failure = await (hasCopy ? Promise.race([syncing, Bun.sleep(LONGEST_FIRST_SYNC_MS)]) : syncing);
-  if (failure && !hasCopy) {
-    synchronizer.close();
-    const message = `There is no replica of ${publicAddress(syncUrl)} yet, and none can be made.`;
-    throw new Error(`${message} ${failure.message}`, { cause: failure });
-  }
-  const copy = await openClient({ url, durability, readOnly: true });
-  return new ReplicaClient(copy, await openRemote(syncUrl, authToken), synchronizer, syncSeconds);
+  if (!failure || hasCopy) return;
+  const message = `There is no replica of ${publicAddress(syncUrl)} yet, and none can be made.`;
+  throw new Error(`${message} ${failure.message}`, { cause: failure });
 }
 
 /** Whether it has this program's schema: what it lacks, only the primary can give it. */

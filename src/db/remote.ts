@@ -1,10 +1,11 @@
-import type { Client, TransactionMode } from "@libsql/client";
+import type { Client, InArgs, InStatement, TransactionMode } from "@libsql/client";
 import { LibsqlError } from "@libsql/client/sqlite3";
-import pLimit from "p-limit";
+import pLimit, { type LimitFunction } from "p-limit";
 import { toError } from "./errors.ts";
 import { holding } from "./serialized-client.ts";
+import { withTimeLimit } from "./transaction-limit.ts";
 
-/** How long one request to a remote database may take, in ms. */
+/** How long one request to a remote database may take, and a whole transaction with the wait for its turn; in ms. */
 const TIME_LIMIT_MS = 5000;
 
 /** As good as no bound: calls that waited for each other would have to wait before their time begins to count. */
@@ -15,8 +16,15 @@ const CONCURRENCY = 10_000;
  * as there may be requests at all would leave none for the one that they wait for.
  */
 const MOST_TRANSACTIONS = 32;
-/** How long a transaction may wait for its turn, in ms. */
-const LONGEST_TURN_MS = TIME_LIMIT_MS - 500;
+
+/** Other calls at a time. Bun has 256 requests under way at most, of which a live buffer over HTTP needs its share. */
+const MOST_CALLS = 64;
+
+/** With these a proxy says that there is nobody behind it, or nobody who answers. */
+const PROXY_ALONE = new Set([502, 503, 504]);
+
+/** Codes of a server that does not speak TLS, or has a certificate that is not good. */
+const NO_TLS = /^EPROTO$|CERT|SIGNATURE/;
 
 /**
  * A client of a remote libSQL server, over HTTP. Loaded only where it is wanted: its protocol would make every start
@@ -33,21 +41,23 @@ export async function openRemote(url: string, authToken: string | undefined): Pr
   });
   const close = client.close.bind(client);
   const begin = client.transaction.bind(client);
+  const execute = client.execute.bind(client);
+  const batch = client.batch.bind(client);
   const transactions = pLimit(MOST_TRANSACTIONS);
+  const calls = pLimit(MOST_CALLS);
   const reconnect = client.reconnect.bind(client);
+  const inTurn = <T>(work: () => Promise<T>) => withinLimit(calls, TIME_LIMIT_MS, work);
   return Object.assign(client, {
+    execute: (statement: InStatement | string, args?: InArgs) =>
+      inTurn(() => (typeof statement === "string" ? execute(statement, args) : execute(statement))),
+    batch: (...options: Parameters<Client["batch"]>) => inTurn(() => batch(...options)),
     transaction(mode: TransactionMode = "write") {
-      const asked = performance.now();
-      const beginInTime = async () => {
-        // Whose turn has come too late would wait for as long again.
-        if (performance.now() - asked > LONGEST_TURN_MS) throw busy();
-        return begin(mode);
-      };
-      return holding(
+      const transaction = holding(
         (work) => transactions(work),
-        beginInTime,
+        () => begin(mode),
         async () => {},
       );
+      return withTimeLimit(transaction, TIME_LIMIT_MS, tooSlow);
     },
     close() {
       close();
@@ -64,8 +74,8 @@ export async function openRemote(url: string, authToken: string | undefined): Pr
 /** Whether a server answers at this address at all, be it by refusing. */
 export async function isReachable(url: string, signal: AbortSignal): Promise<boolean> {
   try {
-    await fetchInTime(new Request(httpAddress(url)), signal);
-    return true;
+    const { status } = await fetchInTime(new Request(httpAddress(url)), signal);
+    return !PROXY_ALONE.has(status);
   } catch {
     return false;
   }
@@ -85,8 +95,16 @@ function httpAddress(url: string): string {
 
 async function ask(request: Request, closing: AbortSignal): Promise<Response> {
   const response = await fetchInTime(request, closing);
-  if (!response.ok || response.headers.get("Content-Type")?.startsWith("application/json")) return response;
-  throw unreachable(request, new Error("Something else answers at its address."));
+  const { status, ok } = response;
+  const { host } = new URL(request.url);
+  if (status === 401 || status === 403) {
+    throw misconfigured(`The database server at ${host} refuses the token (HTTP status ${status}).`);
+  }
+  const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+  if (status === 404 || (ok && !isJson)) {
+    throw misconfigured(`What answers at ${host} is no database (HTTP status ${status}).`);
+  }
+  return response;
 }
 
 async function fetchInTime(request: Request, closing: AbortSignal): Promise<Response> {
@@ -100,11 +118,35 @@ async function fetchInTime(request: Request, closing: AbortSignal): Promise<Resp
   }
 }
 
-function busy(): LibsqlError {
+/** Does the work in its turn; the wait for that is part of the time, in ms, after which it has failed. */
+async function withinLimit<T>(turns: LimitFunction, limit: number, work: () => Promise<T>): Promise<T> {
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    reject(tooSlow());
+  }, limit);
+  try {
+    return await Promise.race([turns(async () => (isLate ? over : work())), over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooSlow(): LibsqlError {
   return new LibsqlError("The remote database does not keep up.", "REMOTE_BUSY");
 }
 
-function unreachable({ url }: Request, cause: Error): LibsqlError {
-  const message = `The database server at ${new URL(url).host} cannot be reached.`;
+function unreachable({ url }: Request, cause: Error & { code?: unknown }): LibsqlError {
+  const { host } = new URL(url);
+  const code = String(cause.code);
+  if (code === "ENOTFOUND") return misconfigured(`The database server's name ${host} is not known.`, cause);
+  if (NO_TLS.test(code)) return misconfigured(`There is no TLS with the database server at ${host}.`, cause);
+  const message = `The database server at ${host} cannot be reached.`;
   return new LibsqlError(message, "REMOTE_UNREACHABLE", undefined, undefined, cause);
+}
+
+/** What does not get better by waiting, since somebody has to change a setting. */
+function misconfigured(message: string, cause?: Error): LibsqlError {
+  return new LibsqlError(message, "REMOTE_MISCONFIGURED", undefined, undefined, cause);
 }

@@ -9,6 +9,7 @@ export class SerializedClient implements Client {
   readonly #setPragmas: () => Promise<void>;
   readonly #lock = pLimit(1);
   readonly #turn = createTurns();
+  #inDoubt = false;
 
   constructor(client: Client, pragmas: () => Promise<void>) {
     this.#client = client;
@@ -50,7 +51,7 @@ export class SerializedClient implements Client {
     return holding(
       (work) => this.#alone(work),
       begin,
-      () => this.#reconnect(),
+      () => this.#recover(),
     );
   }
 
@@ -69,18 +70,26 @@ export class SerializedClient implements Client {
   #alone<T>(operation: () => Promise<T>): Promise<T> {
     return this.#lock(async () => {
       await this.#turn();
+      if (this.#inDoubt && !this.closed) await this.#reconnect();
       try {
         return await operation();
       } catch (error) {
-        if (isSuspect(error)) await this.#reconnect();
+        if (isSuspect(error)) await this.#recover();
         throw error;
       }
     });
   }
 
+  /** If it does not work, as on a full disk, the next call tries again: none is made on a connection in doubt. */
+  async #recover(): Promise<void> {
+    this.#inDoubt = true;
+    await this.#reconnect().catch(() => {});
+  }
+
   async #reconnect(): Promise<void> {
     await this.#client.reconnect();
     await this.#setPragmas();
+    this.#inDoubt = false;
   }
 }
 

@@ -15,16 +15,14 @@ const LONGEST_SYNC_MS = 600_000;
 export interface Synchronizer {
   /**
    * Brings the copy in step with everything that the primary has had before this call.
-   * @throws PrimaryAwayError, or Error when the primary is there and the copy could not be brought in step.
+   * @throws Error when the primary is away, or the copy could not be brought in step.
    */
   sync(): Promise<void>;
   /** Whether the last sync got through, and the one under way does not take overly long. */
   readonly isInStep: boolean;
+  /** When the primary was last found to answer; as `performance.now()` has it. */
+  readonly answered: number;
   close(): void;
-}
-
-export class PrimaryAwayError extends Error {
-  override readonly name = "PrimaryAwayError";
 }
 
 /** Syncs in a thread of its own, which alone blocks when the primary accepts and does not answer. */
@@ -35,6 +33,7 @@ export function createSynchronizer(request: SyncRequest, log: Pick<Logger, "info
   let running: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
   let isInStep: boolean | undefined;
+  let answered = 0;
 
   async function syncOnce(): Promise<void> {
     try {
@@ -65,8 +64,10 @@ export function createSynchronizer(request: SyncRequest, log: Pick<Logger, "info
 
   async function requirePrimary(): Promise<void> {
     signal.throwIfAborted();
-    if (await isReachable(request.syncUrl, signal)) return;
-    throw new PrimaryAwayError("The primary database cannot be reached.");
+    if (!(await isReachable(request.syncUrl, signal))) {
+      throw new Error("The primary database cannot be reached.");
+    }
+    answered = performance.now();
   }
 
   function noteOutOfStep(err: unknown): void {
@@ -89,6 +90,9 @@ export function createSynchronizer(request: SyncRequest, log: Pick<Logger, "info
     },
     get isInStep() {
       return isInStep === true;
+    },
+    get answered() {
+      return answered;
     },
     close() {
       closing.abort();

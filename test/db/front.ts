@@ -17,6 +17,11 @@ export function isSync({ url }: Request): boolean {
   return new URL(url).pathname.startsWith("/wal_log");
 }
 
+/** Whether it asks only whether anybody is there. */
+export function isProbe({ method }: Request): boolean {
+  return method === "GET";
+}
+
 /** Stands in front of a database server, such as a proxy does, and can be in the way. */
 export function startFront(target: string): Front {
   let interference: Interference = () => undefined;

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { type Client, createClient } from "@libsql/client";
 import { openConnection } from "../../src/db/connection.ts";
@@ -142,6 +143,43 @@ test("the connection has its settings, also after it was made anew", async () =>
   const relaxed = await openClient({ url, durability: "relaxed" });
   expect((await relaxed.execute("PRAGMA synchronous")).rows[0]?.[0]).toBe(1);
   relaxed.close();
+});
+
+describe("a connection that cannot be made anew when it should be", () => {
+  const away = () => rename(directory.path, `${directory.path}-away`);
+  const back = () => rename(`${directory.path}-away`, directory.path);
+
+  test("is made by the next call that can, with its settings", async () => {
+    const client = await openClient({ url, durability: "relaxed" });
+    await client.execute("CREATE TABLE t (v TEXT) STRICT");
+    const transaction = await client.transaction();
+    await away();
+    await transaction.execute("INSERT INTO nowhere VALUES (1)").catch(() => {});
+    await transaction.rollback();
+    for (let attempt = 0; attempt < 2; attempt++)
+      await expect(client.execute("INSERT INTO t VALUES ('lost')")).rejects.toThrow("Unable to open");
+    await back();
+    await client.execute("INSERT INTO t VALUES ('kept')");
+    expect((await client.execute("PRAGMA synchronous")).rows[0]?.[0]).toBe(1);
+    expect((await client.execute("PRAGMA cache_size")).rows[0]?.[0]).toBe(-4000);
+    expect(await countRows()).toBe(1);
+    client.close();
+    await expect(client.execute("SELECT 1")).rejects.toThrow("closed");
+  });
+
+  test("nor is that for one owner out of use for good", async () => {
+    const connection = openConnection({ url, durability: "full" });
+    connection.run([{ sql: "CREATE TABLE t (v TEXT) STRICT" }]);
+    await away();
+    expect(() => connection.run([{ sql: "INSERT INTO nowhere VALUES (1)" }])).toThrow("nowhere");
+    for (let attempt = 0; attempt < 2; attempt++)
+      expect(() => connection.run([{ sql: "SELECT 1" }])).toThrow("Unable to open");
+    await back();
+    connection.run([{ sql: "INSERT INTO t VALUES ('kept')" }]);
+    connection.close();
+    expect(() => connection.run([{ sql: "SELECT 1" }])).toThrow("closed");
+    expect(await countRows()).toBe(1);
+  });
 });
 
 test("closing folds the write-ahead log into the file", async () => {

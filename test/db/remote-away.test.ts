@@ -84,25 +84,90 @@ describeWithSqld("a remote database", () => {
       expect(await complete(rider, id)).toMatchObject({ archivedMessages: 30 });
       expect(await telemetryOf(rider, id)).toEqual(eachSecond(30));
     });
+  });
 
-    test("stops a start soon, with a sentence", async () => {
+  describe.concurrent("at the start of a service", () => {
+    test("is waited for, which is told once", async () => {
       await using sqld = await startSqld();
       await sqld.kill9();
-      const { port } = new URL(sqld.url);
       const directory = await temporaryDirectory();
-      const environment = { DATABASE_URL: sqld.url };
-      const refusal = await refusalOf({ environment, directory: directory.path });
-      expect(refusal).toMatch(new RegExp(`^The database cannot be used\\..*127\\.0\\.0\\.1:${port}`));
-      expect(refusal).not.toMatch(/select/i);
+      const service = spawnService({ DATA_DIR: directory.path, DATABASE_URL: sqld.url, PORT: "0" });
+      const log = readLog(service.stdout);
+      await until(() => log.text.includes("waiting for the database"));
+      await Bun.sleep(1000);
+      await sqld.restart();
+      await until(() => log.text.includes('"url"'));
+      expect(log.text.match(/waiting for the database/g)).toHaveLength(1);
+      expect(log.text).not.toMatch(/select/i);
+      service.kill("SIGTERM");
+      expect(await service.exited).toBe(0);
+      await directory.remove();
+    }, 30_000);
+
+    test("is waited for half a minute at most, and by a command not at all", async () => {
+      await using sqld = await startSqld();
+      await sqld.kill9();
+      const directory = await temporaryDirectory();
+      const environment = { DATA_DIR: directory.path, DATABASE_URL: sqld.url };
+      const sentence = `The database cannot be used. REMOTE_UNREACHABLE: The database server at ${new URL(sqld.url).host} cannot be reached.`;
+      const began = performance.now();
       const command = Bun.spawn([process.execPath, "--no-env-file", "src/main.ts", "recompute"], {
         cwd: `${import.meta.dir}/../..`,
-        env: { PATH: process.env.PATH, DATA_DIR: directory.path, ...environment },
+        env: { PATH: process.env.PATH, ...environment },
         stderr: "pipe",
       });
       expect(await command.exited).toBe(1);
-      expect(await command.stderr.text()).toStartWith("The database cannot be used.");
+      expect((await command.stderr.text()).trim()).toBe(sentence);
+      expect(performance.now() - began).toBeLessThan(LONGEST_ANSWER_MS);
+
+      const service = spawnService({ ...environment, PORT: "0" });
+      expect(await service.exited).toBe(1);
+      expect((await service.stderr.text()).trim()).toBe(sentence);
+      expect(performance.now() - began).toBeGreaterThan(25_000);
       await directory.remove();
-    });
+    }, 90_000);
+
+    test.each([
+      [
+        "refuses the token",
+        () => new Response("No.", { status: 401 }),
+        /refuses the token \(HTTP status 401\)/,
+      ],
+      [
+        "forbids it",
+        () => Response.json({ error: "No." }, { status: 403 }),
+        /refuses the token \(HTTP status 403\)/,
+      ],
+      [
+        "has no such database",
+        () => new Response("?", { status: 404 }),
+        /is no database \(HTTP status 404\)/,
+      ],
+      [
+        "is a web site",
+        () => new Response("<h1>", { headers: { "Content-Type": "text/html" } }),
+        /is no database/,
+      ],
+    ] as const)(
+      "is not waited for where the server %s",
+      async (_, answer, sentence) => {
+        using front = startFront("http://127.0.0.1:1");
+        front.interfere(answer);
+        const said = await refusalOf({ environment: { DATABASE_URL: front.url } });
+        expect(said).toMatch(/^The database cannot be used\./);
+        expect(said).toMatch(sentence);
+      },
+      20_000,
+    );
+
+    test("is not waited for at a name that is not known, or where there is no TLS", async () => {
+      using front = startFront("http://127.0.0.1:1");
+      const unknown = await refusalOf({ environment: { DATABASE_URL: "libsql://database.invalid" } });
+      expect(unknown).toContain("name database.invalid is not known.");
+      const { host } = new URL(front.url);
+      const plain = await refusalOf({ environment: { DATABASE_URL: `libsql://${host}` } });
+      expect(plain).toContain(`There is no TLS with the database server at ${host}.`);
+    }, 30_000);
   });
 
   describe.concurrent("that hangs", () => {
@@ -153,6 +218,70 @@ describeWithSqld("a remote database", () => {
       const rider = await untilRegistered(b);
       expect((await rider.request("/api/workouts", { method: "POST", json: {} })).status).toBe(201);
       expect(await b.deps.database.select({ id: users.id }).from(users)).toEqual([{ id: rider.userId }]);
+    }, 30_000);
+
+    test("now and then gives up a transaction as a whole after five seconds, and leaves nothing of it", async () => {
+      await using sqld = await startSqld();
+      using front = startFront(sqld.url);
+      await using app = await startInstance({ DATABASE_URL: front.url });
+      const { database } = app.deps;
+      front.interfere(async () => {
+        await Bun.sleep(2000);
+        return undefined;
+      });
+      const failing: Promise<unknown> = database
+        .transaction(async (tx) => {
+          for (let user = 0; user < 10; user++) await tx.insert(users).values(userRow(`u${user}`));
+        })
+        .catch((error) => error);
+      expect(await timeOf(() => failing)).toBeLessThan(LONGEST_ANSWER_MS);
+      expect(isStoreFailure(await failing)).toBe(true);
+      front.interfere(() => undefined);
+      // The server learns of it, and lets the next one in.
+      await until(() =>
+        database
+          .insert(users)
+          .values(userRow("v"))
+          .then(
+            () => true,
+            () => false,
+          ),
+      );
+      expect(await database.select({ id: users.id }).from(users)).toEqual([{ id: "v" }]);
+    }, 30_000);
+
+    test("makes no transaction wait for its turn for longer than it may take", async () => {
+      await using sqld = await startSqld();
+      await using app = await startInstance({ DATABASE_URL: sqld.url });
+      await hang(sqld);
+      const inserting = Array.from({ length: 100 }, (_, user) =>
+        timeOf(() => app.deps.database.transaction((tx) => tx.insert(users).values(userRow(`u${user}`)))),
+      );
+      expect(Math.max(...(await Promise.all(inserting)))).toBeLessThan(LONGEST_ANSWER_MS);
+      sqld.resume();
+      await untilRegistered(app);
+    }, 30_000);
+
+    test("leaves requests to others, however many calls wait for it", async () => {
+      await using sqld = await startSqld();
+      using front = startFront(sqld.url);
+      await using app = await startInstance({ DATABASE_URL: front.url });
+      const { database } = app.deps;
+      let underWay = 0;
+      const { promise: released, resolve: release } = Promise.withResolvers<undefined>();
+      front.interfere(() => {
+        underWay += 1;
+        return released;
+      });
+      const reading = Array.from({ length: 300 }, () => database.select().from(users).execute());
+      const writing = Array.from({ length: 100 }, (_, user) =>
+        database.transaction((tx) => tx.insert(users).values(userRow(`u${user}`))),
+      );
+      const settled = Promise.allSettled([...reading, ...writing]);
+      await until(() => underWay >= 96);
+      expect(underWay).toBe(96);
+      release(undefined);
+      await settled;
     }, 30_000);
 
     test("in a commit leaves all of the transaction or nothing, and nobody is told that it was done", async () => {

@@ -111,10 +111,14 @@ export async function refresh(deps: SessionDeps, refreshToken: string): Promise<
 /** Ends the session of a refresh token, if it is one of the user's; else there is nothing to end. */
 export async function logout(deps: SessionDeps, userId: string, refreshToken: string): Promise<void> {
   const { database, now } = deps;
-  const token = await findRefreshToken(database, sha256(refreshToken));
-  if (token?.userId !== userId) return;
-  await revokeSession(database, token.familyId, new Date(now()));
-  forgetSession(deps, token);
+  // In a transaction, since a replica may not have the session yet, and would say that there is nothing to end.
+  const ended = await database.transaction(async (tx) => {
+    const token = await findRefreshToken(tx, sha256(refreshToken));
+    if (token?.userId !== userId) return undefined;
+    await revokeSession(tx, token.familyId, new Date(now()));
+    return token;
+  });
+  if (ended) forgetSession(deps, ended);
 }
 
 /**
