@@ -5,6 +5,7 @@ import { accountRoutes } from "./features/accounts/routes.ts";
 import { analysisRoutes } from "./features/analysis/routes.ts";
 import { ftpRoutes } from "./features/ftp/routes.ts";
 import { healthRoutes } from "./features/health/routes.ts";
+import { metricsRoutes } from "./features/metrics/routes.ts";
 import { streamRoutes } from "./features/streams/routes.ts";
 import { workoutRoutes } from "./features/workouts/routes.ts";
 import { authenticate } from "./http/authenticate.ts";
@@ -22,7 +23,7 @@ export function createApp(deps: Deps) {
   app.onError(respond);
   app.notFound((c) => respond(new AppError("not_found", `There is nothing at ${c.req.path}.`), c));
 
-  app.use(identifyRequests(log));
+  app.use(identifyRequests(log, deps.metrics.requests));
   if (config.corsOrigins.length > 0)
     app.use(
       cors({ origin: config.corsOrigins, maxAge: 86_400, exposeHeaders: ["X-Request-Id", "Retry-After"] }),
@@ -33,6 +34,7 @@ export function createApp(deps: Deps) {
 
   return app
     .route("/", healthRoutes(deps))
+    .route("/", metricsRoutes(deps))
     .route("/api", accountRoutes(deps))
     .route("/api/users", ftpRoutes(deps))
     .route("/api", analysisRoutes(deps))

@@ -7,13 +7,16 @@ import { createDatabase, type Database } from "./db/database.ts";
 import { forOperator } from "./db/errors.ts";
 import { createLeases, type Leases } from "./db/lease.ts";
 import { migrateDatabase } from "./db/migrate.ts";
+import type { QueryObserver } from "./db/observed-client.ts";
 import { closeClient, openClient, openReplica } from "./db/open.ts";
 import { ReplicaClient } from "./db/replica.ts";
 import { type Authenticator, createAuthenticator } from "./features/accounts/authenticator.ts";
 import { loadSecret, loadSharedSecret } from "./features/accounts/secret.ts";
 import { type Rederivation, scheduleRederivation } from "./features/workouts/rederivation.ts";
 import { scheduleSweep } from "./features/workouts/sweep.ts";
-import type { Logger } from "./logger.ts";
+import { type Logger, outsideRequests } from "./logger.ts";
+import { createMetrics, type Metrics } from "./metrics/metrics.ts";
+import { watchCommits, watchQueries } from "./metrics/slowness.ts";
 import type { StreamBuffer } from "./streams/buffer.ts";
 import { openEmbeddedBuffer } from "./streams/embedded.ts";
 import { createHub, type Hub } from "./streams/hub.ts";
@@ -29,6 +32,7 @@ export type Deps = {
   authenticator: Authenticator;
   leases: Leases;
   rederivation: Rederivation;
+  metrics: Metrics;
   /** The clock: epoch milliseconds. */
   now: () => number;
   log: Logger;
@@ -36,12 +40,12 @@ export type Deps = {
 
 export type Runtime = {
   deps: Deps;
-  /** Ends listeners, commits what is waiting, folds the write-ahead logs in, closes the files. */
-  close(): Promise<void>;
+  /**
+   * Ends listeners, commits what is waiting, folds the write-ahead logs in, closes the files. What waits for a remote
+   * database may take until `deadline`, by performance.now(); else for as long as is configured.
+   */
+  close(deadline?: number): Promise<void>;
 };
-
-/** How long what is under way may take, in ms, once the service is to stop. */
-const LONGEST_CLOSE_MS = 2000;
 
 /**
  * @throws Error with a sentence for the operator when the data cannot be opened: another server uses it, it was
@@ -54,10 +58,16 @@ export async function createRuntime(
 ): Promise<Runtime> {
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const lock = await lockDataDirectory(config.dataDirectory);
-  const [client, buffer] = await Promise.all([openConfigured(config, log), openBuffer(config, now)]);
+  const metrics = createMetrics();
+  const [client, buffer] = await Promise.all([
+    openConfigured(config, log, watchQueries(metrics, log)),
+    openBuffer(config, now, watchCommits(metrics, log)),
+  ]);
   const database = createDatabase(client);
   const secret = await prepare(database, config, log);
-  const hub = createHub(buffer, (error) => log.error({ err: error }, "live data could not be read"));
+  const hub = createHub(buffer, (error) =>
+    outsideRequests(() => log.error({ err: error }, "live data could not be read")),
+  );
   const authenticator = createAuthenticator({ config, database, secret, now, log });
   // A file has one server at a time, which after a restart has its leases still.
   const holder = isShared(config) ? Bun.randomUUIDv7() : "the server of this file";
@@ -73,16 +83,17 @@ export async function createRuntime(
     authenticator,
     leases,
     rederivation,
+    metrics,
     now,
     log,
   };
   const sweep = scheduleSweep(deps);
   return {
     deps,
-    async close() {
+    async close(deadline = graceEnd(config)) {
       // What still waits for a remote database then fails: one that does not answer keeps nobody from stopping.
       const remote = client.protocol === "file" ? undefined : client;
-      const timer = setTimeout(() => remote?.close(), LONGEST_CLOSE_MS);
+      const timer = setTimeout(() => remote?.close(), deadline - performance.now());
       await Promise.all([sweep.stop(), rederivation.stop()]);
       hub.close();
       await authenticator.close();
@@ -94,12 +105,18 @@ export async function createRuntime(
   };
 }
 
+/** When what is under way at a stop that begins now must have finished, by performance.now(). */
+export function graceEnd({ shutdownGraceSeconds }: Config): number {
+  return performance.now() + shutdownGraceSeconds * 1000;
+}
+
 function openConfigured(
   { databaseUrl, databaseAuthToken, durability, primary }: Config,
   log: Logger,
+  observe: QueryObserver,
 ): Promise<Client> {
   const options = { url: databaseUrl, authToken: databaseAuthToken, durability };
-  return primary ? openReplica(options, primary, log) : openClient(options);
+  return primary ? openReplica(options, primary, log, observe) : openClient(options, observe);
 }
 
 /** Brings the database to this program's schema; resolves to what access tokens are signed with. */
@@ -116,8 +133,10 @@ async function prepare(database: Database, config: Config, log: Logger): Promise
 async function openBuffer(
   { redis, dataDirectory, durability }: Config,
   now: () => number,
+  onCommit: (posts: number, took: number) => void,
 ): Promise<StreamBuffer> {
-  if (!redis) return openEmbeddedBuffer({ path: join(dataDirectory, "streams.db"), durability, now });
+  if (!redis)
+    return openEmbeddedBuffer({ path: join(dataDirectory, "streams.db"), durability, now, onCommit });
   const { openRedisBuffer } = await import("./streams/redis.ts");
   return openRedisBuffer({ ...redis, now });
 }

@@ -1,5 +1,5 @@
 import { createApp } from "./app.ts";
-import type { Runtime } from "./runtime.ts";
+import { graceEnd, type Runtime } from "./runtime.ts";
 
 /** Far above any body that a route takes: the routes refuse with a sentence and read no more, this is silent. */
 const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
@@ -7,14 +7,14 @@ const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
 /** Longer than the slowest call; routes of event streams set their own. */
 const IDLE_TIMEOUT_SECONDS = 60;
 
-/** How long requests may take to finish once the server is to stop, in milliseconds. */
-const LONGEST_STOP_MS = 5000;
-
 export type RunningServer = {
   /** Its origin, as in http://127.0.0.1:3000. */
   url: string;
-  /** Ends listeners and lets requests finish; the runtime stays open. */
-  stop(): Promise<void>;
+  /**
+   * Takes no more connections, ends listeners and lets requests finish, until `deadline` by performance.now(), else
+   * for as long as is configured. The runtime stays open.
+   */
+  stop(deadline?: number): Promise<void>;
 };
 
 /** @throws Error when the port cannot be had. */
@@ -29,9 +29,9 @@ export function startServer({ deps }: Pick<Runtime, "deps">): RunningServer {
   });
   return {
     url: server.url.origin,
-    async stop() {
+    async stop(deadline = graceEnd(deps.config)) {
       deps.hub.close();
-      const timer = setTimeout(() => server.stop(true), LONGEST_STOP_MS);
+      const timer = setTimeout(() => server.stop(true), deadline - performance.now());
       await server.stop();
       clearTimeout(timer);
     },

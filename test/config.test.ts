@@ -16,6 +16,8 @@ test("everything has a default, and an empty variable counts as not set", () => 
     registration: "closed",
     corsOrigins: [],
     logLevel: "info",
+    metricsToken: undefined,
+    shutdownGraceSeconds: 8,
     streamIdleHours: 12,
     trashDays: 30,
     durability: "full",

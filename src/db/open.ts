@@ -5,6 +5,7 @@ import { BUSY_TIMEOUT_MS, type OpenOptions, pragmas } from "./connection.ts";
 import { createDatabase } from "./database.ts";
 import { toError } from "./errors.ts";
 import { isMigrated } from "./migrate.ts";
+import { ObservedClient, type QueryObserver } from "./observed-client.ts";
 import { openRemote, publicAddress } from "./remote.ts";
 import { ReplicaClient } from "./replica.ts";
 import { SerializedClient } from "./serialized-client.ts";
@@ -22,15 +23,24 @@ const SYNC_STATE = "-client_wal_index";
  * makes later writes of that connection report success and vanish.
  * @throws LibsqlError when the file cannot be opened.
  */
-export async function openClient(options: OpenOptions): Promise<Client> {
+export async function openClient(options: OpenOptions, observe: QueryObserver = () => {}): Promise<Client> {
   const { url, authToken } = options;
-  if (!url.startsWith("file:")) return openRemote(url, authToken);
+  if (!url.startsWith("file:")) return new ObservedClient(await openRemote(url, authToken), observe);
   const client = createClient({ url, concurrency: 1, timeout: BUSY_TIMEOUT_MS });
   try {
     // WAL is kept in the file, and changing to it needs the write lock: only the writer asks for it.
     if (!options.readOnly) await client.execute("PRAGMA journal_mode = WAL");
     await setPragmas(client, options);
-    return new SerializedClient(client, () => setPragmas(client, options));
+    // Whoever has the turn is alone until it is over: the wait that was noted last is its own.
+    let waited = 0;
+    const observed = new ObservedClient(client, (query) => observe({ ...query, waited }));
+    return new SerializedClient(
+      observed,
+      () => setPragmas(client, options),
+      (milliseconds) => {
+        waited = milliseconds;
+      },
+    );
   } catch (error) {
     client.close();
     throw error;
@@ -60,6 +70,7 @@ export async function openReplica(
   { url, authToken, durability }: OpenOptions,
   { syncUrl, syncSeconds }: { syncUrl: string; syncSeconds: number },
   log: Pick<Logger, "info" | "warn">,
+  observe: QueryObserver = () => {},
 ): Promise<ReplicaClient> {
   const path = url.slice("file:".length);
   if (existsSync(path) && !existsSync(path + SYNC_STATE)) {
@@ -68,8 +79,9 @@ export async function openReplica(
   const synchronizer = createSynchronizer({ url, syncUrl, authToken }, log);
   try {
     await syncFirst(synchronizer, { url, syncUrl });
-    const copy = await openClient({ url, durability, readOnly: true });
-    return new ReplicaClient(copy, await openRemote(syncUrl, authToken), synchronizer, syncSeconds);
+    const copy = await openClient({ url, durability, readOnly: true }, observe);
+    const remote = await openClient({ url: syncUrl, authToken, durability }, observe);
+    return new ReplicaClient(copy, remote, synchronizer, syncSeconds);
   } catch (error) {
     synchronizer.close();
     throw error;

@@ -7,13 +7,16 @@ import { createTurns } from "./turn.ts";
 export class SerializedClient implements Client {
   readonly #client: Client;
   readonly #setPragmas: () => Promise<void>;
+  readonly #onTurn: (waited: number) => void;
   readonly #lock = pLimit(1);
   readonly #turn = createTurns();
   #inDoubt = false;
 
-  constructor(client: Client, pragmas: () => Promise<void>) {
+  /** @param onTurn called before each call, which is then alone until it is over, with the ms that it has waited */
+  constructor(client: Client, pragmas: () => Promise<void>, onTurn: (waited: number) => void = () => {}) {
     this.#client = client;
     this.#setPragmas = pragmas;
+    this.#onTurn = onTurn;
   }
 
   get closed() {
@@ -68,8 +71,10 @@ export class SerializedClient implements Client {
   }
 
   #alone<T>(operation: () => Promise<T>): Promise<T> {
+    const asked = performance.now();
     return this.#lock(async () => {
       await this.#turn();
+      this.#onTurn(performance.now() - asked);
       if (this.#inDoubt && !this.closed) await this.#reconnect();
       try {
         return await operation();

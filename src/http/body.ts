@@ -36,8 +36,19 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** @throws AppError payload_too_large, before the body is read where its length is announced. */
+/** @throws AppError payload_too_large, before the body is read where its length is announced; incomplete_body. */
 export async function readText(c: Context, maxBytes: number): Promise<string> {
+  try {
+    return await readBounded(c, maxBytes);
+  } catch (cause) {
+    // Nobody is there any more to be told; but it is no failure of the service, which would be logged as one.
+    if (cause instanceof Error && cause.name === "AbortError")
+      throw new AppError("incomplete_body", "The connection broke off in the middle of the body.", { cause });
+    throw cause;
+  }
+}
+
+async function readBounded(c: Context, maxBytes: number): Promise<string> {
   const announced = c.req.header("Content-Length");
   if (announced !== undefined) {
     if (Number(announced) > maxBytes) throw tooLarge(maxBytes);

@@ -8,12 +8,14 @@ import type { AppEnv } from "./context.ts";
 const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   invalid_input: 400,
   malformed_json: 400,
+  incomplete_body: 400,
   payload_too_large: 413,
   unauthenticated: 401,
   invalid_credentials: 401,
   invalid_refresh_token: 401,
   registration_closed: 403,
   foreign_origin: 403,
+  metrics_not_open: 403,
   built_in_user: 403,
   not_found: 404,
   user_not_found: 404,
@@ -39,11 +41,11 @@ export function respondToError(log: Logger) {
     const known = toAppError(error);
     const requestId = c.get("requestId");
     if (!known) {
-      log.error({ err: error, requestId }, "request failed");
+      log.error({ err: error }, "request failed");
       return c.json({ error: "Something went wrong on our side.", code: "internal_error", requestId }, 500);
     }
     const status = STATUS[known.code];
-    if (status === 503) log.warn({ err: known.cause ?? known, requestId }, known.message);
+    if (status === 503) log.warn({ err: known.cause ?? known }, known.message);
     if (status === 503 || status === 429) c.header("Retry-After", RETRY_AFTER);
     if (known.code === "unauthenticated") c.header("WWW-Authenticate", "Bearer");
     const { details } = known.options;

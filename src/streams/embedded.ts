@@ -48,8 +48,10 @@ export async function openEmbeddedBuffer(options: {
   path: string;
   durability: Durability;
   now: () => number;
+  /** Told of each commit of messages: how many posts are in it, and how many ms it took. */
+  onCommit?: (posts: number, took: number) => void;
 }): Promise<StreamBuffer> {
-  const { durability, now } = options;
+  const { durability, now, onCommit } = options;
   const url = `file:${options.path}`;
   const writer = startWriter(durability);
   const state = await openFile(writer, { url, durability }).catch((error) => {
@@ -95,7 +97,9 @@ export async function openEmbeddedBuffer(options: {
 
   async function commitAppends(group: (Append & Pick<Operation, "settled">)[]): Promise<void> {
     const { request, created } = appendRequest(group);
+    const began = performance.now();
     await writer.request(request);
+    onCommit?.(group.length, performance.now() - began);
     for (const stream of created) index.add(stream);
     for (const { key, ids, id, settled } of group) {
       index.appended(key, ids, now());

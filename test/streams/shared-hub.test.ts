@@ -400,7 +400,7 @@ describeWithRedis("hubs that share a Redis", () => {
   test("the end of a stream has an id as server-sent event, after which a listener comes back", async () => {
     const frames = async (after: MessageId | undefined, count: number) => {
       const subscription = await b.hub.subscribe(ride.owner, { after });
-      const response = new Response(eventStream(subscription, "all"));
+      const response = new Response(eventStream(subscription, "all", b.hub));
       const heard: EventSourceMessage[] = [];
       const parser = createParser({ onEvent: (event) => heard.push(event) });
       const decoder = new TextDecoder();

@@ -16,7 +16,12 @@ type TestClock = { time: number };
 export async function createTestApp(environment: Record<string, string> = {}) {
   const directory = await mkdtemp(join(tmpdir(), "bpt-test-"));
   const clock: TestClock = { time: Date.UTC(2026, 5, 1, 12) };
-  const config = parseConfig({ DATA_DIR: directory, LOG_LEVEL: "silent", ...environment });
+  const config = parseConfig({
+    DATA_DIR: directory,
+    LOG_LEVEL: "silent",
+    SHUTDOWN_GRACE_SECONDS: "2",
+    ...environment,
+  });
   const start = () => createRuntime(config, createLogger(config.logLevel), () => clock.time);
   let runtime = await start();
   let app = createApp(runtime.deps);

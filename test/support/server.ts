@@ -25,6 +25,8 @@ export interface TestServer extends AsyncDisposable {
   readonly pid: number;
   /** Its data. */
   readonly directory: string;
+  /** What the latest start has written so far: the log, and after it standard error. */
+  readonly output: string;
   /** Sends a signal; resolves to the exit code. */
   signal(name: "SIGTERM" | "SIGINT"): Promise<number>;
   kill9(): Promise<void>;
@@ -61,6 +63,9 @@ export async function startServer(
     get pid() {
       return running.process.pid;
     },
+    get output() {
+      return running.output.join("");
+    },
     signal: end,
     async kill9() {
       await end("SIGKILL");
@@ -89,25 +94,30 @@ export function spawnService(environment: Environment): ServerProcess {
   });
 }
 
-async function startProcess(environment: Environment): Promise<{ process: ServerProcess; url: string }> {
+type Running = { process: ServerProcess; url: string; output: string[] };
+
+async function startProcess(environment: Environment): Promise<Running> {
   const service = spawnService(environment);
-  const stderr = service.stderr.text();
-  const url = await servingUrl(service.stdout);
+  const output: string[] = [];
+  const stderr = service.stderr.text().then((text) => {
+    output.push(text);
+    return text;
+  });
+  const url = await servingUrl(service.stdout, output);
   if (url === undefined) throw new StartError(await service.exited, await stderr);
-  return { process: service, url };
+  return { process: service, url, output };
 }
 
 /** Resolves to the address in the first log line that has one, or to undefined when the log ends; reads on, so that the log never blocks. */
-function servingUrl(log: ReadableStream<Uint8Array>): Promise<string | undefined> {
+function servingUrl(log: ReadableStream<Uint8Array>, output: string[]): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const read = async () => {
     const decoder = new TextDecoder();
-    let text = "";
     let found = false;
     for await (const chunk of log) {
+      output.push(decoder.decode(chunk, { stream: true }));
       if (found) continue;
-      text += decoder.decode(chunk, { stream: true });
-      const url = /"url":"(http[^"]+)".*\n/.exec(text)?.[1];
+      const url = /"url":"(http[^"]+)".*\n/.exec(output.join(""))?.[1];
       found = url !== undefined;
       if (found) resolve(url);
     }

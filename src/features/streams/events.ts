@@ -1,5 +1,5 @@
 import type { MessageId, StreamMessage } from "../../streams/buffer.ts";
-import type { HubEvent, Subscription } from "../../streams/hub.ts";
+import type { Hub, HubEvent, Subscription } from "../../streams/hub.ts";
 
 /** How often a quiet connection shows that it lives, in milliseconds. */
 const HEARTBEAT_MS = 15_000;
@@ -16,14 +16,24 @@ export const EVENT_STREAM_HEADERS = {
 const encoder = new TextEncoder();
 const HEARTBEAT = encoder.encode(": heartbeat\n\n");
 
-/** How long the reader of a subscription that is over may take to fetch what it has been given, in milliseconds. */
-const LAST_CALL_MS = 1000;
+/**
+ * The last words of a service that stops. By then it may be back: a browser that comes earlier may be given an error
+ * by a proxy, and then it does not come again.
+ */
+const FAREWELL = encoder.encode("retry: 5000\n: the service is stopping\n\n");
+
+/** How long the reader of a subscription that is over may take to fetch what it has been given; about so many seconds. */
+export const LAST_CALL_SECONDS = 1;
 
 /**
  * A subscription as server-sent events. The runtime pulls when the client's socket has room, one frame at a
  * time: what a slow reader has not fetched waits in the subscription, which is bounded and cuts it off.
  */
-export function eventStream(subscription: Subscription, connectedTo: string): ReadableStream<Uint8Array> {
+export function eventStream(
+  subscription: Subscription,
+  connectedTo: string,
+  hub: Pick<Hub, "closed">,
+): ReadableStream<Uint8Array> {
   let pending: Promise<HubEvent | null> | undefined;
   let waiting: Iterator<Uint8Array> | undefined;
   let closed = false;
@@ -34,7 +44,7 @@ export function eventStream(subscription: Subscription, connectedTo: string): Re
         controller.enqueue(encoder.encode(`retry: 2000\n${connected}`));
         subscription.over.then(() => {
           const stalled = () => closed || controller.error(new Error("The reader has stalled."));
-          setTimeout(stalled, LAST_CALL_MS).unref();
+          setTimeout(stalled, LAST_CALL_SECONDS * 1000).unref();
         });
       },
       async pull(controller) {
@@ -45,7 +55,10 @@ export function eventStream(subscription: Subscription, connectedTo: string): Re
           if (event === "heartbeat") return controller.enqueue(HEARTBEAT);
           pending = undefined;
           closed ||= event === null;
-          if (!event) return controller.close();
+          if (!event) {
+            if (hub.closed) controller.enqueue(FAREWELL);
+            return controller.close();
+          }
           waiting = frames(event);
           frame = waiting.next();
         }

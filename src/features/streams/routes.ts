@@ -8,7 +8,7 @@ import type { MessageData, MessageId, StreamKey } from "../../streams/buffer.ts"
 import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { sweep } from "../workouts/sweep.ts";
 import { parseBatch, parseBatchLines } from "./batch.ts";
-import { EVENT_STREAM_HEADERS, eventStream, STALLED_AFTER_SECONDS } from "./events.ts";
+import { EVENT_STREAM_HEADERS, eventStream, LAST_CALL_SECONDS, STALLED_AFTER_SECONDS } from "./events.ts";
 import { endWhenRevoked } from "./revocation.ts";
 import {
   cleanupQuery,
@@ -38,8 +38,10 @@ export function streamRoutes(deps: Deps) {
     const identity = c.get("identity");
     const subscription = await hub.subscribe(identity.userId, { streamName, after });
     endWhenRevoked(subscription, identity, deps);
-    c.env?.server?.timeout(c.req.raw, STALLED_AFTER_SECONDS);
-    return c.body(eventStream(subscription, streamName ?? "all"), 200, EVENT_STREAM_HEADERS);
+    const patience = (seconds: number) => c.env?.server?.timeout(c.req.raw, seconds);
+    patience(STALLED_AFTER_SECONDS);
+    subscription.over.then(() => patience(LAST_CALL_SECONDS));
+    return c.body(eventStream(subscription, streamName ?? "all", hub), 200, EVENT_STREAM_HEADERS);
   }
 
   return new Hono<AppEnv>()

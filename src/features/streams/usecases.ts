@@ -10,7 +10,7 @@ import { MAX_MESSAGE_BYTES, type NewMessage } from "./schemas.ts";
  * to their ids in order.
  */
 export async function appendMessages(
-  { buffer, hub, now }: Pick<Deps, "buffer" | "hub" | "now">,
+  { buffer, hub, now, metrics }: Pick<Deps, "buffer" | "hub" | "now" | "metrics">,
   key: StreamKey,
   messages: readonly NewMessage[],
 ): Promise<MessageId[]> {
@@ -26,7 +26,10 @@ export async function appendMessages(
       ...(author !== undefined && { author }),
     } satisfies MessageData);
   });
+  const began = performance.now();
   const ids = await buffer.append(key, data);
+  metrics.bufferLag.observe((performance.now() - began) / 1000);
+  metrics.messagesStored += ids.length;
   hub.notify(key.owner);
   return ids;
 }

@@ -21,7 +21,7 @@ import { type Ride, readRide, rideContext, rideStart } from "./ride.ts";
 /** How often a ride that is still growing is read; what comes after that stays in the stream. */
 const MAX_ATTEMPTS = 3;
 
-type CompleteDeps = Pick<Deps, "database" | "buffer" | "hub" | "now" | "log">;
+type CompleteDeps = Pick<Deps, "database" | "buffer" | "hub" | "now" | "metrics" | "log">;
 
 /**
  * Finishes a ride: reads the whole stream, computes summary and curves, and stores them, the telemetry and the
@@ -41,6 +41,7 @@ export async function completeWorkout(
   }
   const completed = isUnfinished(workout) ? await store(deps, workout, options) : workout;
   if (!completed) return completeWorkout(deps, userId, id, options);
+  if (isUnfinished(workout)) deps.metrics.ridesCompleted += 1;
   await deleteRecorded(deps, completed, isUnfinished(workout)).catch((error: unknown) => {
     // The ride is safe; the sweep deletes what is left of its stream.
     deps.log.warn({ err: error, workoutId: id }, "the stream of a completed workout could not be deleted");

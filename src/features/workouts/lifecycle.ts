@@ -17,7 +17,7 @@ import {
 } from "./repository.ts";
 import type { patchSchema, startSchema } from "./schemas.ts";
 
-type WorkoutDeps = Pick<Deps, "database" | "buffer" | "hub" | "now" | "log">;
+type WorkoutDeps = Pick<Deps, "database" | "buffer" | "hub" | "now" | "metrics" | "log">;
 
 /** Starts a workout that records into the named stream, or into one of its own. */
 export async function startWorkout(

@@ -16,7 +16,7 @@ import {
 } from "./repository.ts";
 import { readRide } from "./ride.ts";
 
-type SweepDeps = Pick<Deps, "config" | "database" | "buffer" | "hub" | "now" | "log">;
+type SweepDeps = Pick<Deps, "config" | "database" | "buffer" | "hub" | "now" | "metrics" | "log">;
 type SweepOptions = {
   /** Milliseconds without a sample or a call after which a ride counts as abandoned; else as configured. */
   idleMs?: number | undefined;
