@@ -2,8 +2,9 @@
 import { Command } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { dayOrInstant, httpUrl, numberBetween } from "./cli/option-parsers.ts";
+import { version } from "./version.ts";
 
-const program = new Command("bpt").description(packageJson.description).version(packageJson.version);
+const program = new Command("bpt").description(packageJson.description).version(version);
 
 // Each command loads what it needs when it runs: the server's first answer waits for nothing else.
 program
@@ -37,6 +38,14 @@ program
   .action(async (options) => {
     const { recompute } = await import("./cli/recompute.ts");
     await recompute(options, process.env);
+  });
+
+program
+  .command("health")
+  .description("ask the server that is configured like this on this machine whether it is ready")
+  .action(async () => {
+    const { health } = await import("./cli/health.ts");
+    await health(process.env);
   });
 
 // Whoever reads the output may have had enough of it.

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { analysis } from "./analysis.ts";
+import { binary } from "./binary.ts";
 import { completion } from "./completion.ts";
 import { footprint } from "./footprint.ts";
 import { history } from "./history.ts";
@@ -12,7 +13,7 @@ import { formatTable, type Row } from "./table.ts";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const rows: Row[] = [];
-for (const section of [ingest, redis, slowDisk, completion, footprint, history, analysis]) {
+for (const section of [ingest, redis, slowDisk, completion, footprint, binary, history, analysis]) {
   process.stderr.write(`${section.name} …\n`);
   rows.push(...(await section(values.quick)));
 }

@@ -1,5 +1,5 @@
 import { temporaryDirectory } from "../support/directory.ts";
-import { spawnService } from "../support/server.ts";
+import { type Program, spawnService } from "../support/server.ts";
 import { median, residentMegabytes, SAMPLE, startService } from "./processes.ts";
 import type { Row } from "./table.ts";
 
@@ -37,19 +37,23 @@ export async function footprint(quick: boolean): Promise<Row[]> {
 }
 
 /** Milliseconds from starting the process on data that is there to its first answer. */
-async function firstAnswer(): Promise<number> {
+export async function firstAnswer(program?: Program): Promise<number> {
   const directory = await temporaryDirectory();
   const port = await freePort();
   const environment = { DATA_DIR: directory.path, PORT: String(port) };
-  await untilAnswer(environment, port);
-  const time = await untilAnswer(environment, port);
+  await untilAnswer(environment, port, program);
+  const time = await untilAnswer(environment, port, program);
   await directory.remove();
   return time;
 }
 
-async function untilAnswer(environment: Record<string, string>, port: number): Promise<number> {
+async function untilAnswer(
+  environment: Record<string, string>,
+  port: number,
+  program?: Program,
+): Promise<number> {
   const began = performance.now();
-  const service = spawnService(environment);
+  const service = spawnService(environment, program);
   while (!(await answers(port))) await Bun.sleep(1);
   const time = performance.now() - began;
   service.kill();

@@ -5,6 +5,12 @@ import { temporaryDirectory } from "./directory.ts";
 const ROOT = join(import.meta.dir, "../..");
 
 type Environment = Record<string, string>;
+
+/** What is run, and where: the sources in their checkout unless something else is named. */
+export type Program = { command: readonly string[]; cwd: string };
+
+const SOURCES: Program = { command: [process.execPath, "--no-env-file", "src/main.ts"], cwd: ROOT };
+
 type ServerProcess = Subprocess<"ignore", "pipe", "pipe">;
 
 /** The service went away before it served. */
@@ -40,11 +46,12 @@ export interface TestServer extends AsyncDisposable {
  * @throws StartError when it ends instead.
  */
 export async function startServer(
-  options: { environment?: Environment; directory?: string } = {},
+  options: { environment?: Environment; directory?: string; program?: Program } = {},
 ): Promise<TestServer> {
   const own = options.directory === undefined ? await temporaryDirectory() : undefined;
   const directory = options.directory ?? own?.path ?? "";
-  const start = () => startProcess({ DATA_DIR: directory, PORT: "0", ...options.environment });
+  const environment = { DATA_DIR: directory, PORT: "0", ...options.environment };
+  const start = () => startProcess(environment, options.program);
   let running = await start().catch(async (error) => {
     await own?.remove();
     throw error;
@@ -84,9 +91,9 @@ export async function startServer(
  * Spawns the service with nothing of this process's environment but the path. Of a test that runs out of time,
  * the runner itself kills the processes.
  */
-export function spawnService(environment: Environment): ServerProcess {
-  return Bun.spawn([process.execPath, "--no-env-file", "src/main.ts", "serve"], {
-    cwd: ROOT,
+export function spawnService(environment: Environment, { command, cwd } = SOURCES): ServerProcess {
+  return Bun.spawn([...command, "serve"], {
+    cwd,
     env: { PATH: process.env.PATH, ...environment },
     stdin: "ignore",
     stdout: "pipe",
@@ -96,8 +103,8 @@ export function spawnService(environment: Environment): ServerProcess {
 
 type Running = { process: ServerProcess; url: string; output: string[] };
 
-async function startProcess(environment: Environment): Promise<Running> {
-  const service = spawnService(environment);
+async function startProcess(environment: Environment, program?: Program): Promise<Running> {
+  const service = spawnService(environment, program);
   const output: string[] = [];
   const stderr = service.stderr.text().then((text) => {
     output.push(text);
