@@ -1,10 +1,16 @@
 #!/usr/bin/env bun
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { dayOrInstant, httpUrl, numberBetween } from "./cli/option-parsers.ts";
+import { UsageError } from "./cli/usage-error.ts";
+import { AppError } from "./errors.ts";
 import { version } from "./version.ts";
 
-const program = new Command("bpt").description(packageJson.description).version(version);
+// Commander then throws in place of ending the process; the commands below take that over from it.
+const program = new Command("bpt").description(packageJson.description).version(version).exitOverride();
+
+const RIDER = "an e-mail address or an id";
+const JSON_OPTION = ["--json", "print one JSON document"] as const;
 
 // Each command loads what it needs when it runs: the server's first answer waits for nothing else.
 program
@@ -48,12 +54,134 @@ program
     await health(process.env);
   });
 
+program
+  .command("migrate")
+  .description("bring the database to this program's schema, or make a new one, while no server uses it")
+  .option("--status", "change nothing; say what is applied, pending, or of a newer version")
+  .option(...JSON_OPTION)
+  .action(async (options) => {
+    const { migrate } = await import("./cli/migrate.ts");
+    await migrate(options, process.env);
+  });
+
+const user = program
+  .command("user")
+  .description("make, list and delete accounts, beside a running server or without");
+
+user
+  .command("create")
+  .description("make an account; the password is asked for, or read from standard input")
+  .argument("<email>")
+  .option("--name <name>", "the name that is shown")
+  .option(...JSON_OPTION)
+  .action(async (email, options) => {
+    const { createUser } = await import("./cli/user.ts");
+    await createUser(email, options, process.env);
+  });
+
+user
+  .command("list")
+  .description("list the accounts")
+  .option(...JSON_OPTION)
+  .action(async (options) => {
+    const { listUsers } = await import("./cli/user.ts");
+    await listUsers(options, process.env);
+  });
+
+user
+  .command("set-password")
+  .description("set a new password and end the sessions; it is asked for, or read from standard input")
+  .argument("<user>", RIDER)
+  .action(async (rider) => {
+    const { setUserPassword } = await import("./cli/user.ts");
+    await setUserPassword(rider, process.env);
+  });
+
+user
+  .command("delete")
+  .description("delete an account with everything of it")
+  .argument("<user>", RIDER)
+  .option("--yes", "do not ask")
+  .action(async (rider, options) => {
+    const { deleteUser } = await import("./cli/user.ts");
+    await deleteUser(rider, options, process.env);
+  });
+
+const apiKey = program
+  .command("api-key")
+  .description("make, list and revoke API keys, beside a running server or without");
+
+apiKey
+  .command("create")
+  .description("make a key for an app or a device; it is shown this once")
+  .argument("<user>", RIDER)
+  .requiredOption("--name <name>", "what it is for")
+  .option("--expires <day>", "the day, at its beginning in UTC, or the time at which it ends", dayOrInstant)
+  .option(...JSON_OPTION)
+  .action(async (rider, options) => {
+    const { createKey } = await import("./cli/api-key.ts");
+    await createKey(rider, options, process.env);
+  });
+
+apiKey
+  .command("list")
+  .description("list the keys, of everybody or of one rider")
+  .argument("[user]", RIDER)
+  .option(...JSON_OPTION)
+  .action(async (rider, options) => {
+    const { listKeys } = await import("./cli/api-key.ts");
+    await listKeys(rider, options, process.env);
+  });
+
+apiKey
+  .command("revoke")
+  .description("revoke a key")
+  .argument("<key-id>")
+  .action(async (id) => {
+    const { revokeKey } = await import("./cli/api-key.ts");
+    await revokeKey(id, process.env);
+  });
+
+program
+  .command("export")
+  .description("write everything of a rider into one archive, beside a running server or without")
+  .argument("<user>", RIDER)
+  .option("--to <file>", "the archive; without it, one named after the rider and the day, here")
+  .option(...JSON_OPTION)
+  .action(async (rider, options) => {
+    const { exportRider } = await import("./cli/export.ts");
+    await exportRider(rider, options, process.env);
+  });
+
+program
+  .command("import")
+  .description("read such an archive into a new account, or into one that is there")
+  .argument("<file>")
+  .option("--user <user>", `the account to import into: ${RIDER}`)
+  .option("--dry-run", "check everything and write nothing")
+  .option(...JSON_OPTION)
+  .action(async (file, options) => {
+    const { importArchive } = await import("./cli/import.ts");
+    await importArchive(file, options, process.env);
+  });
+
 // Whoever reads the output may have had enough of it.
 process.stdout.on("error", () => process.exit(1));
+
+/** What went wrong, in words for whoever runs it, and the exit code: 1, or 2 where the command line is at fault. */
+async function report(error: unknown): Promise<number> {
+  // Commander has said it already, and it also ends by one where nothing is wrong, such as after its help.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const { forOperator } = await import("./db/errors.ts");
+  const told = forOperator(error);
+  process.stderr.write(`${told instanceof Error ? told.message : String(told)}\n`);
+  const isUsage =
+    error instanceof UsageError || (error instanceof AppError && error.code === "invalid_input");
+  return isUsage ? 2 : 1;
+}
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  process.exit(await report(error));
 }

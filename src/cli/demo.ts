@@ -4,6 +4,7 @@ import { ride } from "./demo/ride.ts";
 import { fetchFromServer } from "./demo/server-error.ts";
 import { summaryTable } from "./demo/summary-table.ts";
 import { terminationSignal } from "./termination.ts";
+import { UsageError } from "./usage-error.ts";
 
 export type DemoOptions = {
   url?: string;
@@ -21,7 +22,7 @@ export type DemoOptions = {
 export async function demo(options: DemoOptions): Promise<void> {
   const { url, token, apiKey } = options;
   if (url === undefined && (token ?? apiKey) !== undefined) {
-    throw new Error("--token and --api-key are for a server named by --url.");
+    throw new UsageError("--token and --api-key are for a server named by --url.");
   }
   const stop = new AbortController();
   terminationSignal().then(() => stop.abort());

@@ -11,14 +11,17 @@ export type OpenDatabase = AsyncDisposable & { database: Database };
 
 /**
  * The database for a command, beside a server that may be using it. Only while there is none is the database
- * brought to this program's schema: a server must not find it changed under its hands.
+ * brought to this program's schema: a server must not find it changed under its hands. With `make` one that is not
+ * there is made.
  * @throws Error with a sentence for the operator.
  */
-export async function openDatabase(config: Config): Promise<OpenDatabase> {
-  const { databaseUrl, primary, databaseAuthToken: authToken, durability } = config;
-  // Not the replica, which is its server's alone to sync, but the database that it is one of.
-  const url = primary?.syncUrl ?? databaseUrl;
-  if (!isThere(url)) throw new Error(`There is no database at ${url}. Set DATA_DIR.`);
+export async function openDatabase(config: Config, { make = false } = {}): Promise<OpenDatabase> {
+  const { databaseAuthToken: authToken, durability } = config;
+  const url = commandUrl(config);
+  if (make) await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+  else if (!isThere(url)) {
+    throw new Error(`There is no database at ${url}. Set DATA_DIR, or make one with \`bpt migrate\`.`);
+  }
   const client = await openClient({ url, authToken, durability });
   const database = createDatabase(client);
   try {
@@ -30,8 +33,13 @@ export async function openDatabase(config: Config): Promise<OpenDatabase> {
   return { database, [Symbol.asyncDispose]: () => closeClient(client) };
 }
 
+/** Not the replica, which is its server's alone to sync, but the database that it is one of. */
+export function commandUrl({ databaseUrl, primary }: Config): string {
+  return primary?.syncUrl ?? databaseUrl;
+}
+
 /** Opening would make a new one, where somebody has only mistyped its place. */
-function isThere(url: string): boolean {
+export function isThere(url: string): boolean {
   return !url.startsWith("file:") || existsSync(url.slice("file:".length));
 }
 

@@ -1,7 +1,6 @@
 import { SingleBar } from "cli-progress";
 import { parseConfig } from "../config.ts";
 import type { Database } from "../db/database.ts";
-import { findUser, findUserByEmail } from "../features/accounts/repository.ts";
 import { type Change, rederive } from "../features/workouts/rederive.ts";
 import { findWorkoutById } from "../features/workouts/repository.ts";
 import {
@@ -11,6 +10,7 @@ import {
   type Scope,
   unmarkStale,
 } from "../features/workouts/stale.ts";
+import { findRider } from "./find-rider.ts";
 import { openDatabase } from "./open-database.ts";
 import { terminationSignal } from "./termination.ts";
 
@@ -34,7 +34,7 @@ export async function recompute(
 ): Promise<void> {
   await using opened = await openDatabase(parseConfig(environment));
   const { database } = opened;
-  const userId = user === undefined ? undefined : await findUserId(database, user);
+  const userId = user === undefined ? undefined : (await findRider(database, user)).id;
   const ids = await pending(database, { userId, since });
   const stop = new AbortController();
   terminationSignal().then(() => stop.abort());
@@ -48,12 +48,6 @@ export async function recompute(
   if (left.length > 0)
     throw new Error(`Stopped with ${left.length} to go. The next run, or the server, goes on.`);
   if (failed > 0) throw new Error("Not all rides could be derived.");
-}
-
-async function findUserId(database: Database, user: string): Promise<string> {
-  const found = (await findUser(database, user)) ?? (await findUserByEmail(database, user.toLowerCase()));
-  if (!found) throw new Error(`There is no rider ${user}.`);
-  return found.id;
 }
 
 /** What is left of an earlier run, or else all rides that there is telemetry of. */

@@ -1,4 +1,5 @@
 import { LibsqlError } from "@libsql/client/sqlite3";
+import { DrizzleQueryError } from "drizzle-orm";
 
 /** drizzle wraps the driver's error in its own; the code is in the cause. */
 function driverError(error: unknown): LibsqlError | undefined {
@@ -26,10 +27,11 @@ export function mayPass(error: unknown): boolean {
 
 /**
  * A failure of the database in words for the operator: the driver's, since drizzle's have the query in them and its
- * values, be one of them a secret.
+ * values, be one of them a secret. An error of ours has its own, whatever it was caused by.
  */
 export function forOperator(error: unknown): unknown {
-  const cause = driverError(error);
+  const cause =
+    error instanceof LibsqlError || error instanceof DrizzleQueryError ? driverError(error) : undefined;
   return cause ? new Error(`The database cannot be used. ${cause.message}`, { cause }) : error;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { migrate } from "drizzle-orm/libsql/migrator";
@@ -60,6 +60,45 @@ export async function isMigrated(database: Database): Promise<boolean> {
     );
   }
   return applied === latest;
+}
+
+export type Migration = {
+  /** As its file is called; null of one that a newer version has brought. */
+  name: string | null;
+  /** When it was written. */
+  madeAt: Date;
+  state: "applied" | "pending" | "newer";
+};
+
+/** The migrations of this program and those that the database has beyond them, oldest first. */
+export async function listMigrations(database: Database): Promise<Migration[]> {
+  const applied = await lastApplied(database);
+  const known = listKnownMigrations().map(
+    ({ name, madeAt }): Migration => ({
+      name,
+      madeAt,
+      state: madeAt.getTime() <= applied ? "applied" : "pending",
+    }),
+  );
+  const latest = known.at(-1)?.madeAt.getTime() ?? 0;
+  if (applied <= latest) return known;
+  const newer = await database.all<{ madeAt: number }>(
+    sql`SELECT created_at AS madeAt FROM __drizzle_migrations WHERE created_at > ${latest} ORDER BY created_at`,
+  );
+  return [
+    ...known,
+    ...newer.map(
+      ({ madeAt }): Migration => ({ name: null, madeAt: new Date(Number(madeAt)), state: "newer" }),
+    ),
+  ];
+}
+
+/** All that a new database lacks. */
+export function listKnownMigrations(): Migration[] {
+  const journal = JSON.parse(readFileSync(join(folder(), "meta/_journal.json"), "utf8")) as {
+    entries: { tag: string; when: number }[];
+  };
+  return journal.entries.map(({ tag, when }) => ({ name: tag, madeAt: new Date(when), state: "pending" }));
 }
 
 function folder(): string {

@@ -75,7 +75,7 @@ function readExtras(bytes: Buffer, samples: number): (Extras | null)[] | null {
 }
 
 /** For JSON.stringify, which on its own makes 0 of -0 and null of ±Infinity. */
-function keepEveryNumber(_key: string, value: unknown): unknown {
+export function keepEveryNumber(_key: string, value: unknown): unknown {
   if (typeof value !== "number") return value;
   if (Object.is(value, -0)) return JSON.rawJSON("-0");
   if (value === Number.POSITIVE_INFINITY) return JSON.rawJSON("1e999");

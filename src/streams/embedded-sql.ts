@@ -1,10 +1,14 @@
 import type { Statement } from "../db/connection.ts";
-import type { MessageId, StreamMessage } from "./buffer.ts";
+import type { MessageId, StreamKey, StreamMessage } from "./buffer.ts";
 import { type IdParts, idParts } from "./message-id.ts";
 import type { StoredStream } from "./stream-index.ts";
 
 /** The layout of the buffer's file, kept in PRAGMA user_version. */
 export const FORMAT_VERSION = 1;
+
+export function writtenByNewer(): Error {
+  return new Error("The stream buffer was written by a newer version of this program. Start that version.");
+}
 
 export const READ_VERSION: Statement = { sql: "PRAGMA user_version" };
 
@@ -151,6 +155,11 @@ export function deletePage(streamId: number): Statement[] {
       args: [streamId],
     },
   ];
+}
+
+/** The number of a stream in the file. */
+export function findStream({ owner, name }: StreamKey): Statement {
+  return { sql: "SELECT id FROM stream WHERE owner = ? AND name = ?", args: [owner, name] };
 }
 
 /**

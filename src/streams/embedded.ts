@@ -252,9 +252,7 @@ export async function openEmbeddedBuffer(options: {
 async function openFile(writer: Writer, options: { url: string; durability: Durability }) {
   await writer.request({ kind: "open", options });
   const [version] = await writer.request({ kind: "write", statements: [sql.READ_VERSION] });
-  if (Number(version?.value) > sql.FORMAT_VERSION) {
-    throw new Error("The stream buffer was written by a newer version of this program. Start that version.");
-  }
+  if (Number(version?.value) > sql.FORMAT_VERSION) throw sql.writtenByNewer();
   const results = await writer.request({ kind: "write", statements: [...sql.SCHEMA, sql.READ_STATE] });
   return sql.parseState(results.at(-1)?.value);
 }

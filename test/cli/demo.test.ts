@@ -69,18 +69,22 @@ describe("demo with a server of its own", () => {
   });
 
   test.each([
-    [["--speed", "0"], "Give a number from 1 to 100000."],
-    [["--speed", "fast"], "Give a number from 1 to 100000."],
-    [["--minutes", "Infinity"], "Give a number from 1 to 600."],
-    [["--url", "localhost:3000"], "Give an address such as http://127.0.0.1:3000."],
-    [["--api-key", "secret"], "--token and --api-key are for a server named by --url."],
-    [["--url", "http://127.0.0.1:9"], "http://127.0.0.1:9 cannot be reached. Is the server running there?"],
-  ])("says what is wrong with %p", async (options, sentence) => {
+    [["--speed", "0"], "Give a number from 1 to 100000.", 2],
+    [["--speed", "fast"], "Give a number from 1 to 100000.", 2],
+    [["--minutes", "Infinity"], "Give a number from 1 to 600.", 2],
+    [["--url", "localhost:3000"], "Give an address such as http://127.0.0.1:3000.", 2],
+    [["--api-key", "secret"], "--token and --api-key are for a server named by --url.", 2],
+    [
+      ["--url", "http://127.0.0.1:9"],
+      "http://127.0.0.1:9 cannot be reached. Is the server running there?",
+      1,
+    ],
+  ])("says what is wrong with %p", async (options, sentence, code) => {
     const { output, errors, exitCode } = await outcome(startDemo(...options));
     expect(output).toBe("");
     expect(errors).toEndWith(`${sentence}\n`);
     expect(errors.trim()).not.toContain("\n");
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(code);
   });
 });
 

@@ -74,7 +74,7 @@ test("a rider and a day narrow it down", async () => {
     errors: "There is no rider nobody@example.org.\n",
     exitCode: 1,
   });
-  expect(await run("--since", "2026-02-30")).toMatchObject({ output: "", exitCode: 1 });
+  expect(await run("--since", "2026-02-30")).toMatchObject({ output: "", exitCode: 2 });
 });
 
 test("damaged telemetry keeps nothing from the others, in the next run either", async () => {

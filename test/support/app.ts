@@ -26,6 +26,11 @@ export async function createTestApp(environment: Record<string, string> = {}) {
   let runtime = await start();
   let app = createApp(runtime.deps);
 
+  async function restart(): Promise<void> {
+    runtime = await start();
+    app = createApp(runtime.deps);
+  }
+
   return {
     clock,
     directory,
@@ -42,10 +47,15 @@ export async function createTestApp(environment: Record<string, string> = {}) {
       const body = json === undefined ? rest.body : JSON.stringify(json);
       return app.request(path, { ...rest, headers, ...(body != null && { body }) });
     },
+    /** Does something while the service is stopped, between two runs on the same data. */
+    async whileStopped(work: () => Promise<void>) {
+      await runtime.close();
+      await work();
+      await restart();
+    },
     async reopen() {
       await runtime.close();
-      runtime = await start();
-      app = createApp(runtime.deps);
+      await restart();
     },
     async close() {
       await runtime.close();

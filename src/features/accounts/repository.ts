@@ -1,7 +1,7 @@
-import { and, count, desc, eq, gt, isNull, lte, ne, or, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, isNull, lte, max, ne, or, sql } from "drizzle-orm";
 import type { Executor } from "../../db/database.ts";
 import { isUniqueViolation } from "../../db/errors.ts";
-import { apiKeys, refreshTokens, users } from "../../db/schema.ts";
+import { apiKeys, refreshTokens, users, workouts } from "../../db/schema.ts";
 import { AppError } from "../../errors.ts";
 import type { Session } from "./tokens.ts";
 
@@ -72,6 +72,23 @@ export async function findUserByEmail(executor: Executor, email: string): Promis
     .from(users)
     .where(eq(sql`lower(${users.email})`, email));
   return row;
+}
+
+/** Every account, the oldest first, with how many workouts it has outside the trash and when the last one began. */
+export function listUsers(executor: Executor) {
+  return executor
+    .select({
+      id: users.id,
+      email: users.email,
+      displayName: users.displayName,
+      createdAt: users.createdAt,
+      workouts: count(workouts.id),
+      lastRide: max(workouts.startTime),
+    })
+    .from(users)
+    .leftJoin(workouts, and(eq(workouts.userId, users.id), ne(workouts.status, "DELETED")))
+    .groupBy(users.id)
+    .orderBy(asc(users.createdAt), asc(users.id));
 }
 
 /** With `passwordHash`, only if it is still the user's; undefined when there is no such user (any more). */
@@ -197,6 +214,21 @@ export async function countKeys(executor: Executor, userId: string): Promise<num
 
 export async function insertKey(executor: Executor, key: ApiKeyRow): Promise<void> {
   await executor.insert(apiKeys).values(key);
+}
+
+/** Keys with whose they are, of everybody or of one user, newest first. */
+export function listKeysWithOwner(executor: Executor, userId: string | undefined) {
+  return executor
+    .select({ key: apiKeys, email: users.email })
+    .from(apiKeys)
+    .innerJoin(users, eq(users.id, apiKeys.userId))
+    .where(userId === undefined ? undefined : eq(apiKeys.userId, userId))
+    .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id));
+}
+
+export async function findKey(executor: Executor, id: string): Promise<ApiKeyRow | undefined> {
+  const [row] = await executor.select().from(apiKeys).where(eq(apiKeys.id, id));
+  return row;
 }
 
 /** Resolves to whether the user had such a key. */

@@ -3,6 +3,7 @@ import { AppError } from "../../errors.ts";
 import { invalidInput } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
 import { markFtpChanged } from "../workouts/stale.ts";
+import type { Authenticator } from "./authenticator.ts";
 import {
   type ApiKeyRow,
   BUILT_IN_USER_ID,
@@ -67,8 +68,8 @@ export async function updateProfile(
   return user;
 }
 
-/** Key by key; null removes one. */
-function mergeSettings(stored: Settings, changes: Settings): Settings {
+/** Key by key; null removes one. @throws AppError invalid_input when they grow too large. */
+export function mergeSettings(stored: Settings, changes: Settings): Settings {
   const entries = Object.entries({ ...stored, ...changes }).filter(([, value]) => value !== null);
   const merged = Object.fromEntries(entries);
   if (Buffer.byteLength(JSON.stringify(merged)) <= MAX_SETTINGS_BYTES) return merged;
@@ -76,7 +77,7 @@ function mergeSettings(stored: Settings, changes: Settings): Settings {
   throw invalidInput([{ path: ["settings"], message }]);
 }
 
-function userNotFound(): AppError {
+export function userNotFound(): AppError {
   return new AppError("user_not_found", "This account does not exist any more.");
 }
 
@@ -85,11 +86,15 @@ function userNotFound(): AppError {
  * @throws AppError built_in_user.
  */
 export async function deleteAccount(
-  { database, authenticator, buffer, hub }: Pick<Deps, "database" | "authenticator" | "buffer" | "hub">,
+  {
+    database,
+    authenticator,
+    buffer,
+    hub,
+  }: Pick<Deps, "database" | "buffer" | "hub"> & { authenticator: Pick<Authenticator, "forget"> },
   userId: string,
 ): Promise<void> {
-  if (userId === BUILT_IN_USER_ID)
-    throw new AppError("built_in_user", "The built-in user cannot be deleted.");
+  requireDeletable(userId);
   await deleteUser(database, userId);
   // First, so that no sample of theirs makes a stream again while the streams are being deleted.
   authenticator.forget((identity) => identity.userId === userId);
@@ -97,6 +102,12 @@ export async function deleteAccount(
     await hub.deleteStream({ owner, name });
   }
   hub.disconnect(userId);
+}
+
+/** @throws AppError built_in_user. */
+export function requireDeletable(userId: string): void {
+  if (userId !== BUILT_IN_USER_ID) return;
+  throw new AppError("built_in_user", "The built-in user cannot be deleted.");
 }
 
 /** Newest first, with their last use up to date. */

@@ -121,7 +121,8 @@ async function prepare(
   return { ride, startTime, time, summary, curves, archive };
 }
 
-function rideTimes(ride: Ride, startTime: Date, elapsedTime: number, time: number) {
+/** When a ride that began at `startTime` ended: with its last sample, or without any at `time`, in epoch ms. */
+export function rideTimes(ride: Pick<Ride, "samples">, startTime: Date, elapsedTime: number, time: number) {
   const last = ride.samples.at(-1);
   if (last) return { startTime, endTime: new Date(last.timestamp), duration: elapsedTime };
   const endTime = new Date(Math.max(time, startTime.getTime()));

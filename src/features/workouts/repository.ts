@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gte, inArray, isNotNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, inArray, isNotNull, lt, lte, or, sql } from "drizzle-orm";
 import type { z } from "zod";
 import type { Database, Executor } from "../../db/database.ts";
 import { isUniqueViolation } from "../../db/errors.ts";
@@ -50,6 +50,16 @@ export async function findWorkout(
 export async function findWorkoutById(executor: Executor, id: string): Promise<WorkoutRow | undefined> {
   const [row] = await executor.select().from(workouts).where(eq(workouts.id, id));
   return row;
+}
+
+/** Ids of all of a user's workouts, whatever their status, oldest ride first. */
+export async function listWorkoutIds(executor: Executor, userId: string): Promise<string[]> {
+  const rows = await executor
+    .select({ id: workouts.id })
+    .from(workouts)
+    .where(eq(workouts.userId, userId))
+    .orderBy(asc(workouts.startTime), asc(workouts.id));
+  return rows.map(({ id }) => id);
 }
 
 export async function findUnfinishedByStream(

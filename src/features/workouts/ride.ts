@@ -21,7 +21,7 @@ export type Ride = {
 const PAGE = 1000;
 
 /** Reads a whole stream, including what arrives while it is being read. */
-export async function readRide(buffer: StreamBuffer, key: StreamKey): Promise<Ride> {
+export async function readRide(buffer: Pick<StreamBuffer, "range">, key: StreamKey): Promise<Ride> {
   const arrived: Sample[] = [];
   let skippedMessages = 0;
   let lastMessageId: MessageId | null = null;
@@ -47,7 +47,7 @@ export function rideContext(ride: Ride, workout: WorkoutRow, ftp: number | null,
 }
 
 /** When a ride began: its first sample, or while there is none, when the workout was started. */
-export function rideStart(ride: Ride, workout: WorkoutRow): Date {
+export function rideStart(ride: Pick<Ride, "samples">, workout: Pick<WorkoutRow, "startTime">): Date {
   const [first] = ride.samples;
   return first ? new Date(first.timestamp) : workout.startTime;
 }

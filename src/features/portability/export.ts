@@ -1,0 +1,139 @@
+import { type AddEntry, writeArchive } from "../../archive.ts";
+import { formatDay } from "../../domain/calendar.ts";
+import { writeLines } from "../../domain/telemetry-lines.ts";
+import { listKeys, type UserRow } from "../accounts/repository.ts";
+import { listFtp } from "../ftp/repository.ts";
+import { type CollectDeps, type CollectedRide, collectRides } from "./collect.ts";
+import { README, README_FILE } from "./readme.ts";
+import {
+  type ArchivedWorkout,
+  FORMAT,
+  FORMAT_VERSION,
+  FTP_FILE,
+  KEYS_FILE,
+  MANIFEST_FILE,
+  type Manifest,
+  PROFILE_FILE,
+  type Profile,
+  WORKOUTS_FOLDER,
+} from "./schemas.ts";
+
+type Options = {
+  /** Which program writes it, as in `bpt 0.1.0`. */
+  program: string;
+  /** Called after each ride; there may be somewhat fewer or more than `total`, since rides come and go. */
+  onRide: (done: number, total: number) => void;
+};
+
+type AddFile = (name: string, content: string | Uint8Array) => Promise<void>;
+
+/**
+ * Writes everything of a user into one archive, one ride in memory at a time. The manifest comes last, since only
+ * then it is known what went before.
+ * @throws Error of the file system, the database or the live buffer; then there is no archive.
+ */
+export async function exportAccount(
+  deps: CollectDeps,
+  user: UserRow,
+  path: string,
+  { program, onRide }: Options,
+): Promise<Manifest> {
+  const written = Promise.withResolvers<Manifest>();
+  await writeArchive(path, async (addEntry) => {
+    const { add, files } = summing(addEntry);
+    const exportedAt = new Date(deps.now());
+    const ofAccount = await addAccount(deps, user, add);
+    const { damaged, ...ofRides } = await addRides(deps, user.id, add, onRide);
+    const manifest: Manifest = {
+      format: FORMAT,
+      formatVersion: FORMAT_VERSION,
+      program,
+      exportedAt,
+      user: { id: user.id, email: user.email },
+      counts: { ...ofRides, ...ofAccount },
+      damaged,
+      files,
+    };
+    await addEntry(MANIFEST_FILE, Buffer.from(json(manifest)));
+    written.resolve(manifest);
+  });
+  return written.promise;
+}
+
+/** Notes what the manifest says of each file. */
+function summing(addEntry: AddEntry): { add: AddFile; files: Manifest["files"] } {
+  const files: Manifest["files"] = [];
+  return {
+    files,
+    async add(name, content) {
+      const bytes = typeof content === "string" ? Buffer.from(content) : content;
+      await addEntry(name, bytes);
+      files.push({ name, size: bytes.byteLength, sha256: Bun.CryptoHasher.hash("sha256", bytes, "hex") });
+    },
+  };
+}
+
+async function addAccount({ database }: CollectDeps, user: UserRow, add: AddFile) {
+  await add(README_FILE, README);
+  await add(PROFILE_FILE, json(presentProfile(user)));
+  const ftpHistory = (await listFtp(database, user.id)).map(({ userId, effectiveDay, ...entry }) => ({
+    ...entry,
+    effectiveDay: formatDay(effectiveDay),
+  }));
+  await add(FTP_FILE, json(ftpHistory));
+  const keys = (await listKeys(database, user.id)).map(({ name, createdAt, expiresAt, lastUsedAt }) => ({
+    name,
+    createdAt,
+    expiresAt,
+    lastUsedAt,
+  }));
+  await add(KEYS_FILE, json(keys));
+  return { ftpHistory: ftpHistory.length, apiKeys: keys.length };
+}
+
+async function addRides(deps: CollectDeps, userId: string, add: AddFile, onRide: Options["onRide"]) {
+  const counts = { workouts: 0, workoutsWithSamples: 0, samples: 0 };
+  const damaged: string[] = [];
+  const { total, rides } = await collectRides(deps, userId);
+  for await (const ride of rides) {
+    const { workout, samples } = ride;
+    const name = fileName(workout);
+    await add(`${name}.json`, json(presentRide(ride, `${name}.ndjson`)));
+    if (samples.length > 0) await add(`${name}.ndjson`, writeLines(samples));
+    counts.workouts += 1;
+    counts.workoutsWithSamples += samples.length > 0 ? 1 : 0;
+    counts.samples += samples.length;
+    if (ride.isDamaged) damaged.push(workout.id);
+    onRide(counts.workouts, total);
+  }
+  return { ...counts, damaged };
+}
+
+/** For people to find a ride by; only what is in the files counts. */
+function fileName({ startTime, id }: CollectedRide["workout"]): string {
+  const [day = ""] = startTime.toISOString().replace("+", "").split("T");
+  return `${WORKOUTS_FOLDER}${day}_${id}`;
+}
+
+function presentProfile({ passwordHash, provider, providerId, ...profile }: UserRow): Profile {
+  return profile;
+}
+
+function presentRide({ workout, curves, samples }: CollectedRide, file: string): ArchivedWorkout {
+  const { userId, trainingStress, isStale, archivedThrough, ...kept } = workout;
+  const pauses = workout.pauses.map(({ from, to }) => ({
+    from: new Date(from),
+    to: to === null ? null : new Date(to),
+  }));
+  return {
+    ...kept,
+    pauses,
+    curves,
+    samples: samples.length === 0 ? null : { file, count: samples.length },
+  };
+}
+
+/** Dates become what the schemas call an instant. */
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,125 @@
+import type { z } from "zod";
+import { type ArchiveEntry, readArchive } from "../../archive.ts";
+import { toError } from "../../db/errors.ts";
+import type { Sample } from "../../domain/sample.ts";
+import { readLines } from "../../domain/telemetry-lines.ts";
+import {
+  type ArchivedWorkout,
+  FORMAT_VERSION,
+  FTP_FILE,
+  type FtpEntry,
+  ftpFile,
+  KEYS_FILE,
+  keysFile,
+  MANIFEST_FILE,
+  type Manifest,
+  manifestFile,
+  manifestHead,
+  PROFILE_FILE,
+  type Profile,
+  profileFile,
+  WORKOUTS_FOLDER,
+  workoutFile,
+} from "./schemas.ts";
+
+/** The largest file that is taken into memory, in bytes: a ride of 4 million samples has fewer. */
+const LARGEST_FILE = 2 ** 30;
+
+/** A workout as it is in the archive; samples empty where none were kept. */
+export type ArchivedRide = { workout: ArchivedWorkout; samples: Sample[] };
+
+/** What is in an archive, ride by ride; the account comes first. */
+export type Content =
+  | { kind: "profile"; profile: Profile }
+  | { kind: "ftpHistory"; ftpHistory: FtpEntry[] }
+  | { kind: "apiKeys"; apiKeys: number }
+  | { kind: "ride"; ride: ArchivedRide };
+
+/**
+ * Reads all of an archive and holds it against its manifest, without looking into the files.
+ * @throws Error with a sentence when it is damaged, not whole, no such archive or of a newer version.
+ */
+export async function readManifest(path: string): Promise<Manifest> {
+  const found = new Map<string, string>();
+  let manifest: Manifest | undefined;
+  for await (const entry of readArchive(path)) {
+    if (entry.name === MANIFEST_FILE) manifest = parseManifest(await entry.bytes());
+    else found.set(entry.name, await sha256Of(entry));
+  }
+  if (!manifest) throw new Error(`${path} is no archive of a rider's data: it has no ${MANIFEST_FILE}.`);
+  const { files } = manifest;
+  const changed = files.find(({ name, sha256 }) => found.get(name) !== sha256);
+  if (changed) throw new Error(`${path} is damaged: ${changed.name} is missing or not as it was written.`);
+  if (files.length !== found.size) throw new Error(`${path} has files that its manifest does not name.`);
+  return manifest;
+}
+
+function parseManifest(bytes: Uint8Array): Manifest {
+  const { formatVersion, program } = parseFile(MANIFEST_FILE, bytes, manifestHead);
+  if (formatVersion <= FORMAT_VERSION) return parseFile(MANIFEST_FILE, bytes, manifestFile);
+  throw new Error(`The archive was written by a newer version of this program, ${program}. Import it there.`);
+}
+
+async function sha256Of({ chunks }: ArchiveEntry): Promise<string> {
+  const hash = new Bun.CryptoHasher("sha256");
+  for await (const chunk of chunks) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+/**
+ * Reads what is in an archive, one ride in memory at a time, and checks all of it as the HTTP interface would.
+ * @throws Error with a sentence that names the file in it that is not as it should be.
+ */
+export async function* readContents(path: string): AsyncGenerator<Content, void, void> {
+  let awaited: ArchivedWorkout | undefined;
+  for await (const { name, size, bytes } of readArchive(path)) {
+    if (size > LARGEST_FILE) throw new Error(`${name} is too large.`);
+    if (awaited) {
+      yield { kind: "ride", ride: { workout: awaited, samples: parseSamples(awaited, name, await bytes()) } };
+      awaited = undefined;
+    } else if (name.startsWith(WORKOUTS_FOLDER)) {
+      const workout = parseFile(name, await bytes(), workoutFile);
+      if (workout.samples) awaited = workout;
+      else yield { kind: "ride", ride: { workout, samples: [] } };
+    } else if (name === PROFILE_FILE) {
+      yield { kind: "profile", profile: parseFile(name, await bytes(), profileFile) };
+    } else if (name === FTP_FILE) {
+      yield { kind: "ftpHistory", ftpHistory: parseFile(name, await bytes(), ftpFile) };
+    } else if (name === KEYS_FILE) {
+      yield { kind: "apiKeys", apiKeys: parseFile(name, await bytes(), keysFile).length };
+    }
+  }
+  if (awaited) throw samplesMissing(awaited);
+}
+
+function parseSamples(workout: ArchivedWorkout, name: string, bytes: Uint8Array): Sample[] {
+  const { samples } = workout;
+  if (name !== samples?.file) throw samplesMissing(workout);
+  const read = within(name, () => readLines(bytes));
+  if (read.length === samples.count) return read;
+  throw new Error(`${name} has ${read.length} samples in place of ${samples.count}.`);
+}
+
+function samplesMissing({ id }: ArchivedWorkout): Error {
+  return new Error(`The samples of the workout ${id} do not follow it.`);
+}
+
+function parseFile<Schema extends z.ZodType>(
+  name: string,
+  bytes: Uint8Array,
+  schema: Schema,
+): z.output<Schema> {
+  const value: unknown = within(name, () => JSON.parse(Buffer.from(bytes).toString()));
+  const { data, error } = schema.safeParse(value);
+  if (!error) return data;
+  const [issue] = error.issues;
+  throw new Error(`${name} cannot be read. ${issue?.path.join(".")}: ${issue?.message}`);
+}
+
+function within<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new Error(`${name} cannot be read. ${toError(cause).message}`, { cause });
+  }
+}
