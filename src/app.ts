@@ -3,6 +3,7 @@ import { cors } from "hono/cors";
 import { AppError } from "./errors.ts";
 import { accountRoutes } from "./features/accounts/routes.ts";
 import { analysisRoutes } from "./features/analysis/routes.ts";
+import { documentRoutes } from "./features/documents/routes.ts";
 import { ftpRoutes } from "./features/ftp/routes.ts";
 import { healthRoutes } from "./features/health/routes.ts";
 import { metricsRoutes } from "./features/metrics/routes.ts";
@@ -35,6 +36,7 @@ export function createApp(deps: Deps) {
   return app
     .route("/", healthRoutes(deps))
     .route("/", metricsRoutes(deps))
+    .route("/", documentRoutes(app.routes))
     .route("/api", accountRoutes(deps))
     .route("/api/users", ftpRoutes(deps))
     .route("/api", analysisRoutes(deps))

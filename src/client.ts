@@ -9,7 +9,10 @@ export type ClientOptions = {
   fetch?: NonNullable<ClientRequestOptions["fetch"]>;
 };
 
-/** The service's routes as typed functions: `client.api.workouts.$post({ json })`. */
+/**
+ * The service's routes as typed functions: `client.api.workouts.$post({ json })` resolves to a Response whose
+ * `json()` has the type of the answer, provided that it is `ok`; `parseResponse` of hono/client looks to that.
+ */
 export function createClient(url: string, { token, apiKey, fetch = globalThis.fetch }: ClientOptions = {}) {
   return hc<App>(url, {
     fetch,

@@ -8,13 +8,23 @@ const PUBLIC_PATHS = new Set(["/api/auth/register", "/api/auth/login", "/api/aut
 /** A browser's EventSource sends no headers: here alone the key may be in the query. */
 const LISTEN_PATH = /^\/api\/streams\/(?:listenAll|[^/]+\/listen)$/;
 
+/** Whether a route below /api asks for no credentials. */
+export function isPublic(method: string, path: string): boolean {
+  return method === "POST" && PUBLIC_PATHS.has(path);
+}
+
+/** Whether a route takes the key in the query too; also of a path with names of parameters. */
+export function takesKeyInQuery(method: string, path: string): boolean {
+  return method === "GET" && LISTEN_PATH.test(path);
+}
+
 /**
  * Finds out who is asking, for `c.get("identity")`. It runs for every sample.
  * @throws AppError unauthenticated.
  */
 export function authenticate(authenticator: Pick<Authenticator, "authenticate">): MiddlewareHandler<AppEnv> {
   return async function authenticate(c, next) {
-    if (c.req.method === "POST" && PUBLIC_PATHS.has(c.req.path)) return next();
+    if (isPublic(c.req.method, c.req.path)) return next();
     c.set("identity", await authenticator.authenticate(credentials(c)));
     return next();
   };
@@ -26,6 +36,6 @@ function credentials(c: Context<AppEnv>): Credentials {
   if (authorization && /^bearer /i.test(authorization)) return { bearer: authorization.slice(7).trim() };
   const apiKey = c.req.header("X-API-Key");
   if (apiKey !== undefined) return { apiKey };
-  if (c.req.method === "GET" && LISTEN_PATH.test(c.req.path)) return { apiKey: c.req.query("apiKey") };
+  if (takesKeyInQuery(c.req.method, c.req.path)) return { apiKey: c.req.query("apiKey") };
   return {};
 }

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { z } from "zod";
 import { AppError } from "../errors.ts";
-import { parse, type Validation } from "./validate.ts";
+import { parse, type Validation, validating } from "./validate.ts";
 
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i;
 
@@ -16,7 +16,7 @@ export function jsonBody<Schema extends z.ZodType>(
   schema: Schema,
   { maxBytes = SMALL_BODY } = {},
 ): Validation<"json", Schema> {
-  return async function jsonBody(c, next) {
+  return validating({ target: "json", schema }, async function jsonBody(c, next) {
     const text = await readText(c, maxBytes);
     const type = c.req.header("Content-Type");
     if (text !== "" && type !== undefined && !JSON_TYPE.test(type)) {
@@ -24,7 +24,7 @@ export function jsonBody<Schema extends z.ZodType>(
     }
     c.req.addValidatedData("json", parse(schema, parseJson(text)) as object);
     return next();
-  };
+  });
 }
 
 export function parseJson(text: string): unknown {

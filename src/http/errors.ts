@@ -5,7 +5,8 @@ import { AppError, type ErrorCode } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { AppEnv } from "./context.ts";
 
-const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
+/** The status that each code takes. */
+export const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   invalid_input: 400,
   malformed_json: 400,
   incomplete_body: 400,

@@ -9,19 +9,41 @@ export type Validation<Target extends string, Schema extends z.ZodType> = Middle
   { in: Record<Target, z.input<Schema>>; out: Record<Target, z.output<Schema>> }
 >;
 
+/** What a route takes and from where: the OpenAPI document reads it off the middleware that validates. */
+export type ValidatedInput =
+  | { target: "param"; schema: z.ZodObject }
+  | { target: "query"; schema: z.ZodObject }
+  | { target: "json"; schema: z.ZodType };
+
+const inputs = new WeakMap<object, ValidatedInput>();
+
+/** Notes what a middleware validates. */
+export function validating<Middleware extends object>(
+  input: ValidatedInput,
+  middleware: Middleware,
+): Middleware {
+  inputs.set(middleware, input);
+  return middleware;
+}
+
+/** Undefined for a handler that validates nothing. */
+export function validatedBy(handler: object): ValidatedInput | undefined {
+  return inputs.get(handler);
+}
+
 /**
  * Validates the parameters of the path or of the query. In place of @hono/zod-validator, whose asynchronous
  * parsing costs a sample more than the check itself.
  */
-export function validate<Target extends "param" | "query", Schema extends z.ZodType>(
+export function validate<Target extends "param" | "query", Schema extends z.ZodObject>(
   target: Target,
   schema: Schema,
 ): Validation<Target, Schema> {
-  return async function validate(c, next) {
+  return validating({ target, schema }, async function validate(c, next) {
     const input = target === "param" ? c.req.param() : queryOf(c);
     c.req.addValidatedData(target, parse(schema, input) as object);
     return next();
-  };
+  });
 }
 
 /** A parameter given twice is an array, which no schema here takes. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AppError } from "../../errors.ts";
 import type { Identity } from "./identity.ts";
 
-export const userParam = z.object({ userId: z.string() });
+export const userParam = z.object({ userId: z.string().describe("`me`, or one's own id.") });
 
 /**
  * The id that `:userId` stands for: `me` or one's own.

@@ -1,10 +1,12 @@
 import { Hono } from "hono";
 import { jsonBody } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
+import { validate } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
 import { createPasswords } from "./passwords.ts";
 import type { ApiKeyRow, UserRow } from "./repository.ts";
 import {
+  keyParam,
   keySchema,
   loginSchema,
   passwordSchema,
@@ -66,8 +68,8 @@ export function accountRoutes(deps: Deps) {
       const { key, ...row } = await createApiKey(deps, c.get("identity").userId, c.req.valid("json"));
       return c.json({ ...presentKey(row), key }, 201);
     })
-    .delete("/:id", async (c) => {
-      await deleteApiKey(deps, c.get("identity").userId, c.req.param("id"));
+    .delete("/:id", validate("param", keyParam), async (c) => {
+      await deleteApiKey(deps, c.get("identity").userId, c.req.valid("param").id);
       return c.body(null, 204);
     });
 

@@ -22,13 +22,14 @@ export const loginSchema = z.object({
 
 export const refreshTokenSchema = z.object({ refreshToken: z.string().min(1).max(128) });
 
-/** Null removes a setting; what is not known here is kept as it comes. */
-const settings = z.looseObject({
-  units: z.enum(["metric", "imperial"]).nullish(),
-  timezone: timeZone.nullish(),
-  maxHeartrate: z.number().min(60).max(250).nullish(),
-  weight: z.number().min(20).max(300).nullish(),
-});
+const settings = z
+  .looseObject({
+    units: z.enum(["metric", "imperial"]).nullish(),
+    timezone: timeZone.nullish(),
+    maxHeartrate: z.number().min(60).max(250).nullish().describe("bpm"),
+    weight: z.number().min(20).max(300).nullish().describe("kg"),
+  })
+  .describe("Merged into those there are. Null removes a setting; one not named here is kept as it comes.");
 
 export const profileSchema = z.object({
   displayName: displayName.nullish(),
@@ -46,5 +47,8 @@ export const keySchema = z.object({
   expiresAt: z.iso
     .datetime({ offset: true, error: "is no ISO 8601 time such as 2026-12-31T00:00:00Z" })
     .transform((text) => new Date(text))
-    .nullish(),
+    .nullish()
+    .describe("Without it, the key is good until it is deleted."),
 });
+
+export const keyParam = z.object({ id: z.string().describe("The id of an API key.") });

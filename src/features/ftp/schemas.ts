@@ -3,10 +3,9 @@ import { text } from "../../http/text.ts";
 import { dayOrTime } from "../../http/time.ts";
 
 export const ftpSchema = z.object({
-  /** Watts. */
-  ftp: z.number().int().min(1).max(2000),
-  /** Where it comes from, such as "ramp test". */
-  source: text(100).nullish(),
-  /** A day by the rider's time zone, or an instant; without it, now. */
-  effectiveFrom: dayOrTime.optional(),
+  ftp: z.number().int().min(1).max(2000).describe("Functional threshold power in W."),
+  source: text(100).nullish().describe("Where it comes from, such as a ramp test."),
+  effectiveFrom: dayOrTime
+    .optional()
+    .describe("The day since which it holds, by the rider's time zone, or an instant; without it, now."),
 });

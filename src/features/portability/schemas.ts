@@ -2,11 +2,11 @@ import { z } from "zod";
 import { workoutStatuses } from "../../db/schema.ts";
 import { formatDay, parseDay } from "../../domain/calendar.ts";
 import { curveMetrics } from "../../domain/mean-maximal.ts";
-import type { Summary } from "../../domain/summary.ts";
 import { profileSchema } from "../accounts/schemas.ts";
 import { ftpSchema } from "../ftp/schemas.ts";
 import { streamNameSchema } from "../streams/schemas.ts";
 import { startSchema } from "../workouts/schemas.ts";
+import { curveSchema, summarySchema } from "../workouts/summary-schema.ts";
 
 /*
  * The JSON in an archive of a rider's data, with the limits of the HTTP interface. What is not known here is passed
@@ -23,7 +23,6 @@ export const KEYS_FILE = "api-keys.json";
 export const WORKOUTS_FOLDER = "workouts/";
 
 const count = z.int().nonnegative();
-const figure = z.number().nullable();
 
 /** As Date.toISOString writes it; years of more than four digits too, which a sensor's clock may come up with. */
 const instant = z.string().transform((text, context) => {
@@ -70,36 +69,6 @@ export const keysFile = z.array(
   }),
 );
 
-const curve = z.record(z.string().regex(/^[1-9]\d{0,8}$/), z.number().nonnegative()).nullable();
-
-const summary = z.object({
-  sampleCount: count,
-  skippedMessages: count,
-  elapsedTime: z.number().nonnegative(),
-  recordedTime: z.number().nonnegative(),
-  movingTime: z.number().nonnegative(),
-  avgPower: figure,
-  maxPower: figure,
-  normalizedPower: figure,
-  intensityFactor: figure,
-  trainingStress: figure,
-  variabilityIndex: figure,
-  efficiencyFactor: figure,
-  decoupling: figure,
-  avgCadence: figure,
-  maxCadence: figure,
-  avgHeartrate: figure,
-  maxHeartrate: figure,
-  avgSpeed: figure,
-  maxSpeed: figure,
-  totalDistance: figure,
-  elevationGain: figure,
-  totalEnergy: figure,
-  ftp: figure,
-  powerZones: z.array(z.number().nonnegative()).nullable(),
-  powerCurve: curve,
-}) satisfies z.ZodType<Summary>;
-
 export const workoutFile = z.object({
   id: z.uuid(),
   streamName: streamNameSchema,
@@ -116,8 +85,8 @@ export const workoutFile = z.object({
   ),
   archivedMessages: count,
   definitionsVersion: count,
-  summary: summary.nullable(),
-  curves: z.object({ power: curve, heartrate: curve, speed: curve }),
+  summary: summarySchema.nullable(),
+  curves: z.object({ power: curveSchema, heartrate: curveSchema, speed: curveSchema }),
   createdAt: instant,
   updatedAt: instant,
   deletedAt: instant.nullable(),

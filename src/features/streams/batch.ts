@@ -1,14 +1,38 @@
+import type { MiddlewareHandler } from "hono";
+import type { z } from "zod";
 import { AppError } from "../../errors.ts";
-import { parseJson } from "../../http/body.ts";
-import { invalidInput, parse } from "../../http/validate.ts";
-import { batchSchema, MAX_BATCH_MESSAGES, messageSchema, type NewMessage } from "./schemas.ts";
+import { parseJson, readText } from "../../http/body.ts";
+import { invalidInput, parse, validating } from "../../http/validate.ts";
+import {
+  batchSchema,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_MESSAGES,
+  messageSchema,
+  type NewMessage,
+} from "./schemas.ts";
+
+type BatchBody = MiddlewareHandler<
+  object,
+  string,
+  { in: { json: z.input<typeof batchSchema> }; out: { json: NewMessage[] } }
+>;
+
+/** Reads a batch as JSON or NDJSON; `c.req.valid("json")` has its messages either way. */
+export function batchBody(): BatchBody {
+  return validating({ target: "json", schema: batchSchema }, async function batchBody(c, next) {
+    const text = await readText(c, MAX_BATCH_BYTES);
+    const isLines = /^application\/x-ndjson\b/i.test(c.req.header("Content-Type") ?? "");
+    c.req.addValidatedData("json", isLines ? parseBatchLines(text) : parseBatch(text));
+    return next();
+  });
+}
 
 /**
  * The messages of a batch as `{ "messages": […] }`. Each is a message as it is, text or a sample, or one with
  * its author beside it as when it is posted alone.
  * @throws AppError invalid_input naming the element that is none, malformed_json, payload_too_large.
  */
-export function parseBatch(text: string): NewMessage[] {
+function parseBatch(text: string): NewMessage[] {
   const { messages } = parse(batchSchema, parseJson(text));
   requireCount(messages.length);
   return messages.map((item, index) => toMessage(item, `messages.${index}`));
@@ -18,7 +42,7 @@ export function parseBatch(text: string): NewMessage[] {
  * The messages of a batch as NDJSON. A sample's text stays as it stands, so that no number in it is rewritten.
  * @throws AppError invalid_input naming the line that is none, payload_too_large.
  */
-export function parseBatchLines(text: string): NewMessage[] {
+function parseBatchLines(text: string): NewMessage[] {
   const messages: NewMessage[] = [];
   for (const [index, untrimmed] of text.split("\n").entries()) {
     const line = untrimmed.trim();

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { jsonBody, readText } from "../../http/body.ts";
+import { jsonBody } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { parse, validate } from "../../http/validate.ts";
 import { collectAfter } from "../../memory.ts";
@@ -7,7 +7,7 @@ import type { Deps } from "../../runtime.ts";
 import type { MessageData, MessageId, StreamKey } from "../../streams/buffer.ts";
 import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { sweep } from "../workouts/sweep.ts";
-import { parseBatch, parseBatchLines } from "./batch.ts";
+import { batchBody } from "./batch.ts";
 import { EVENT_STREAM_HEADERS, eventStream, LAST_CALL_SECONDS, STALLED_AFTER_SECONDS } from "./events.ts";
 import { endWhenRevoked } from "./revocation.ts";
 import {
@@ -15,10 +15,8 @@ import {
   createSchema,
   lastEventIdSchema,
   listenQuery,
-  MAX_BATCH_BYTES,
   MAX_MESSAGE_BYTES,
   messageSchema,
-  type NewMessage,
   nameParam,
   rangeQuery,
 } from "./schemas.ts";
@@ -79,20 +77,20 @@ export function streamRoutes(deps: Deps) {
       jsonBody(messageSchema, { maxBytes: MAX_MESSAGE_BODY }),
       async (c) => {
         const { name } = c.req.valid("param");
-        const [messageId] = await appendMessages(deps, keyOf(c, name), [c.req.valid("json")]);
-        return c.json({ success: true, messageId, streamName: name });
+        const { last } = await appendMessages(deps, keyOf(c, name), [c.req.valid("json")]);
+        return c.json({ success: true, messageId: last, streamName: name });
       },
     )
-    .post("/:name/messages/batch", validate("param", nameParam), async (c) => {
+    .post("/:name/messages/batch", validate("param", nameParam), batchBody(), async (c) => {
       const { name } = c.req.valid("param");
-      const messages = await readBatch(c);
-      const ids = await appendMessages(deps, keyOf(c, name), messages);
-      collectAfter(ids.length);
+      const messages = c.req.valid("json");
+      const { first, last } = await appendMessages(deps, keyOf(c, name), messages);
+      collectAfter(messages.length);
       return c.json({
         success: true,
-        accepted: ids.length,
-        firstMessageId: ids[0],
-        lastMessageId: ids.at(-1),
+        accepted: messages.length,
+        firstMessageId: first,
+        lastMessageId: last,
         streamName: name,
       });
     })
@@ -114,12 +112,6 @@ export function streamRoutes(deps: Deps) {
       await deleteStream(deps, key);
       return c.json({ success: true, message: `Stream ${key.name} is deleted.` });
     });
-}
-
-async function readBatch(c: Context): Promise<NewMessage[]> {
-  const text = await readText(c, MAX_BATCH_BYTES);
-  if (/^application\/x-ndjson\b/i.test(c.req.header("Content-Type") ?? "")) return parseBatchLines(text);
-  return parseBatch(text);
 }
 
 /** Where to begin; the header goes first, since a browser that comes back sends it to the address it began with. */

@@ -16,25 +16,43 @@ export const streamNameSchema = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, hyphens or underscores");
 
-export const nameParam = z.object({ name: streamNameSchema });
+export const nameParam = z.object({ name: streamNameSchema.describe("The name of a stream of one's own.") });
 
 export const createSchema = z.object({ streamName: streamNameSchema });
 
 // Not z.record, which would copy a sample key by key only to hand it on.
-const sampleObject = z.custom<object>(
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  "must be text or a JSON object",
-);
+const sampleObject = z
+  .custom<object>(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    "must be text or a JSON object",
+  )
+  .meta({ override: { type: "object", description: "A sample: the fields of `Sample`, and any others." } });
 const message = z
   .union([z.string(), sampleObject], { error: "must be text or a JSON object" })
-  .refine((value) => value !== "", "must not be empty");
-const author = z.string().min(1).max(100);
+  .refine((value) => value !== "", "must not be empty")
+  .describe(
+    "A sample, as an object or as its JSON text; other text is kept and heard, but is no sample. At most 100 KB.",
+  );
+const author = z.string().min(1).max(100).describe("Who sends it; listeners are told.");
 
 export const messageSchema = z.object({ message, author: author.optional() });
 
 export type NewMessage = z.output<typeof messageSchema>;
 
-export const batchSchema = z.object({ messages: z.array(z.unknown()).min(1, "must not be empty") });
+/** Which of the three an element is, is told from its fields: parseBatch does that. */
+const batchMessage = z.custom<string | object>().meta({
+  override: {
+    type: ["string", "object"],
+    description: "A message as when it is posted alone: text, a sample, or `{ message, author }`.",
+  },
+});
+
+export const batchSchema = z.object({
+  messages: z
+    .array(batchMessage)
+    .min(1, "must not be empty")
+    .describe(`Oldest first, at most ${MAX_BATCH_MESSAGES}.`),
+});
 
 /** A message id; one without a sequence gets the one given here. `edge` is a name for the end of the stream. */
 function idSchema(sequence: number, edge?: { names: string[]; id: MessageId }) {
@@ -47,29 +65,34 @@ function idSchema(sequence: number, edge?: { names: string[]; id: MessageId }) {
   });
 }
 
-export const lastEventIdSchema = idSchema(0);
+export const lastEventIdSchema = idSchema(0).describe(
+  "The id of the last message had: what comes after it is sent.",
+);
 
 const start = { names: ["-"], id: FIRST_MESSAGE_ID };
 // A plus that is not percent-encoded arrives as a space.
 const end = { names: ["+", " "], id: LAST_MESSAGE_ID };
 
-/** Both ends count; an id without a sequence means the whole millisecond. */
 export const rangeQuery = z.object({
-  start: idSchema(0, start).default(FIRST_MESSAGE_ID),
-  end: idSchema(999_999_999_999_999, end).default(LAST_MESSAGE_ID),
-  count: z.coerce.number().int().min(1).max(1000).default(100),
+  start: idSchema(0, start)
+    .default(FIRST_MESSAGE_ID)
+    .describe("The first id, or milliseconds alone; `-` for the stream's first message."),
+  end: idSchema(999_999_999_999_999, end)
+    .default(LAST_MESSAGE_ID)
+    .describe("The last id, or milliseconds alone for all of that millisecond; `+` for the stream's last."),
+  count: z.coerce.number<string | number>().int().min(1).max(1000).default(100),
 });
 
 export const listenQuery = z.object({
   lastEventId: lastEventIdSchema.optional(),
-  from: z.literal("-").optional(),
+  from: z.literal("-").optional().describe("Replays from the first message that is still there."),
 });
 
 export const cleanupQuery = z.object({
-  /** Milliseconds without a message after which a stream counts as idle. */
   retention: z
     .string()
     .regex(/^\d{1,15}$/, "must be a whole number of milliseconds")
     .transform(Number)
-    .optional(),
+    .optional()
+    .describe("How long a stream has had no message when it counts as idle, in ms."),
 });

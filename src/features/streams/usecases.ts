@@ -6,14 +6,14 @@ import { findUnfinishedByStream } from "../workouts/repository.ts";
 import { MAX_MESSAGE_BYTES, type NewMessage } from "./schemas.ts";
 
 /**
- * Stores messages of one stream, all or nothing, and tells its listeners. Resolves, once they survive a crash,
- * to their ids in order.
+ * Stores messages of one stream, at least one, all or nothing, and tells its listeners. Resolves, once they survive
+ * a crash, to the ids of the first and the last.
  */
 export async function appendMessages(
   { buffer, hub, now, metrics }: Pick<Deps, "buffer" | "hub" | "now" | "metrics">,
   key: StreamKey,
   messages: readonly NewMessage[],
-): Promise<MessageId[]> {
+): Promise<{ first: MessageId; last: MessageId }> {
   const timestamp = now();
   const data = messages.map(({ message, author }) => {
     const text = typeof message === "string" ? message : toText(message);
@@ -31,7 +31,10 @@ export async function appendMessages(
   metrics.bufferLag.observe((performance.now() - began) / 1000);
   metrics.messagesStored += ids.length;
   hub.notify(key.owner);
-  return ids;
+  const [first] = ids;
+  const last = ids.at(-1);
+  if (first === undefined || last === undefined) throw new Error("there was no message to store");
+  return { first, last };
 }
 
 /** @throws AppError invalid_input for an object that can be parsed but not written: it nests too deep. */

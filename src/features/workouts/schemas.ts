@@ -7,15 +7,17 @@ import { streamNameSchema } from "../streams/schemas.ts";
 
 const title = text(200);
 const description = text(5000);
-const sport = text(50).min(1);
+const sport = text(50).min(1).describe("Any word; the service treats them alike.");
 
-export const idParam = z.object({ id: z.string() });
+export const idParam = z.object({ id: z.string().describe("The id of a workout.") });
 
 export const startSchema = z.object({
   title: title.nullish(),
   description: description.nullish(),
   sport: sport.default("cycling"),
-  streamName: streamNameSchema.optional(),
+  streamName: streamNameSchema
+    .optional()
+    .describe("The stream to record; made if it is not there. Without a name, one of its own."),
 });
 
 export const patchSchema = z.object({
@@ -24,24 +26,37 @@ export const patchSchema = z.object({
   sport: sport.optional(),
 });
 
-export const completeSchema = z.object({ archiveTelemetry: z.boolean().default(true) });
-
-export const listQuery = z.object({
-  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  status: z.enum(workoutStatuses).optional(),
-  sport: z.string().min(1).optional(),
-  startDate: dayOrTime.optional(),
-  endDate: dayOrTime.optional(),
-  /** Words looked for in title and description. */
-  q: z.string().trim().min(1).max(200).optional(),
+export const completeSchema = z.object({
+  archiveTelemetry: z.boolean().default(true).describe("False keeps the summary only, not the samples."),
 });
 
-const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+export const listQuery = z.object({
+  page: z.coerce.number<string | number>().int().min(1).max(1_000_000).default(1),
+  limit: z.coerce.number<string | number>().int().min(1).max(100).default(20),
+  status: z
+    .enum(workoutStatuses)
+    .optional()
+    .describe("Only these. Without it, all but those that are ARCHIVED or DELETED."),
+  sport: z.string().min(1).optional(),
+  startDate: dayOrTime.optional().describe("Only those that started then or later."),
+  endDate: dayOrTime
+    .optional()
+    .describe("Only those that started then or earlier; of a day all of it counts."),
+  q: z.string().trim().min(1).max(200).optional().describe("Text looked for in title and description."),
+});
 
-export const getQuery = z.object({ includeTelemetry: flag.default(false) });
+const flag = z
+  .enum(["true", "false"])
+  .default("false")
+  .transform((text) => text === "true");
 
-export const deleteQuery = z.object({ permanent: flag.default(false) });
+export const getQuery = z.object({
+  includeTelemetry: flag.describe("Whether the samples are in the answer too."),
+});
+
+export const deleteQuery = z.object({
+  permanent: flag.describe("Purges the workout now, in place of putting it into the trash."),
+});
 
 export const telemetryQuery = z.object({
   format: z.enum(["json", "columns", "csv", "ndjson"]).default("json"),

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import type { Section } from "../documents/operation.ts";
+import { time } from "../documents/parts.ts";
+
+const connection = z.enum(["connected", "disconnected"]);
+const alive = z.object({ status: z.literal("ok") });
+
+const health = z
+  .object({
+    status: z.enum(["ok", "degraded"]),
+    database: connection,
+    primary: connection
+      .optional()
+      .describe("Only where the database is a replica: whether it is in step with its primary."),
+    redis: connection.describe("The stream buffer, whichever kind it is."),
+    streams: z.object({
+      backend: z.enum(["embedded", "redis"]),
+      listeners: z.int().min(0).describe("How many listen to event streams of this instance."),
+    }),
+    version: z.string(),
+    timestamp: time,
+  })
+  .meta({ id: "Health" });
+
+export const healthSection = {
+  name: "Health",
+  description: "How the service is; no credentials.",
+  operations: {
+    "GET /health": {
+      operationId: "getHealth",
+      summary: "How the service and its stores are",
+      answer: { status: 200, description: "Always, also where something is away.", json: health },
+    },
+    "GET /livez": {
+      operationId: "getLiveness",
+      summary: "Whether the process answers",
+      answer: { status: 200, description: "It does.", json: alive },
+    },
+    "GET /readyz": {
+      operationId: "getReadiness",
+      summary: "Whether requests should be sent here",
+      answer: { status: 200, description: "They should.", json: alive },
+      errors: ["store_unavailable", "buffer_unavailable", "shutting_down"],
+    },
+  },
+} satisfies Section;
