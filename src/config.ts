@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { Cron } from "croner";
 import { z } from "zod";
 
 const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
@@ -21,6 +22,17 @@ const primaryUrl = z
   .string()
   .regex(/^(libsql|https?):/, { error: "must begin with libsql:, http: or https:", abort: true })
   .refine(isRemote, { error: NO_SERVER });
+
+/** A time of day, a cron expression or `off`; becomes the expression, or undefined. */
+const schedule = z.string().transform((text, context) => {
+  if (text === "off") return undefined;
+  const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  const pattern = hour === undefined ? text : `${Number(minute)} ${Number(hour)} * * *`;
+  if (comesRound(pattern)) return pattern;
+  const message = "must be a time such as 02:00, a cron expression such as 0 2 * * 1, or off";
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
 
 const environmentSchema = z
   .object({
@@ -45,6 +57,8 @@ const environmentSchema = z
     STREAM_IDLE_HOURS: z.coerce.number().positive().default(12),
     TRASH_DAYS: z.coerce.number().nonnegative().default(30),
     DURABILITY: z.enum(["full", "relaxed"]).default("full"),
+    BACKUP_DIR: z.string().optional(),
+    BACKUP_SCHEDULE: schedule.prefault("02:00"),
   })
   .transform((environment, context) => {
     const dataDirectory = resolve(environment.DATA_DIR);
@@ -88,8 +102,19 @@ const environmentSchema = z
       streamIdleHours: environment.STREAM_IDLE_HOURS,
       trashDays: environment.TRASH_DAYS,
       durability: environment.DURABILITY,
+      backupDirectory: resolve(environment.BACKUP_DIR ?? join(dataDirectory, "backups")),
+      /** A cron expression; undefined where none are made by themselves. */
+      backupSchedule: environment.BACKUP_SCHEDULE,
     };
   });
+
+function comesRound(pattern: string): boolean {
+  try {
+    return new Cron(pattern, { paused: true }).nextRun() !== null;
+  } catch {
+    return false;
+  }
+}
 
 function isRemote(url: string): boolean {
   return URL.canParse(url) && new URL(url).host !== "" && url.includes("://");

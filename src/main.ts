@@ -165,6 +165,26 @@ program
     await importArchive(file, options, process.env);
   });
 
+program
+  .command("backup")
+  .description("copy everything into one checked file, beside a running server or without")
+  .option("--to <directory>", "where to; by default BACKUP_DIR, or backups in DATA_DIR")
+  .option(...JSON_OPTION)
+  .action(async (options) => {
+    const { backup } = await import("./cli/backup.ts");
+    await backup(options, process.env);
+  });
+
+program
+  .command("restore")
+  .description("put a backup in the place of the data, which is kept beside it; no server may be running")
+  .argument("<file>", "the backup")
+  .option(...JSON_OPTION)
+  .action(async (file, options) => {
+    const { restore } = await import("./cli/restore.ts");
+    await restore(file, options, process.env);
+  });
+
 // Whoever reads the output may have had enough of it.
 process.stdout.on("error", () => process.exit(1));
 

@@ -1,6 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "@libsql/client";
+import { type Backups, scheduleBackups } from "./backup/schedule.ts";
+import { finishSwap } from "./backup/swap.ts";
 import type { Config } from "./config.ts";
 import { lockDataDirectory } from "./db/data-lock.ts";
 import { createDatabase, type Database } from "./db/database.ts";
@@ -15,6 +17,7 @@ import { loadSecret, loadSharedSecret } from "./features/accounts/secret.ts";
 import { type Rederivation, scheduleRederivation } from "./features/workouts/rederivation.ts";
 import { scheduleSweep } from "./features/workouts/sweep.ts";
 import { type Logger, outsideRequests } from "./logger.ts";
+import { scheduleMaintenance } from "./maintenance.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { watchCommits, watchQueries } from "./metrics/slowness.ts";
 import type { StreamBuffer } from "./streams/buffer.ts";
@@ -32,6 +35,7 @@ export type Deps = {
   authenticator: Authenticator;
   leases: Leases;
   rederivation: Rederivation;
+  backups: Backups;
   metrics: Metrics;
   /** The clock: epoch milliseconds. */
   now: () => number;
@@ -58,6 +62,7 @@ export async function createRuntime(
 ): Promise<Runtime> {
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const lock = await lockDataDirectory(config.dataDirectory);
+  if (await finishSwap(config.dataDirectory)) log.info("a restore that was interrupted has been finished");
   const metrics = createMetrics();
   const [client, buffer] = await Promise.all([
     openConfigured(config, log, watchQueries(metrics, log)),
@@ -73,6 +78,7 @@ export async function createRuntime(
   const holder = isShared(config) ? Bun.randomUUIDv7() : "the server of this file";
   const leases = createLeases(database, holder, now);
   const rederivation = scheduleRederivation({ database, leases, now, log });
+  const backups = scheduleBackups({ config, leases, now, log });
   const primary = client instanceof ReplicaClient ? client : undefined;
   const deps: Deps = {
     config,
@@ -83,18 +89,20 @@ export async function createRuntime(
     authenticator,
     leases,
     rederivation,
+    backups,
     metrics,
     now,
     log,
   };
   const sweep = scheduleSweep(deps);
+  const maintenance = scheduleMaintenance(deps);
   return {
     deps,
     async close(deadline = graceEnd(config)) {
       // What still waits for a remote database then fails: one that does not answer keeps nobody from stopping.
       const remote = client.protocol === "file" ? undefined : client;
       const timer = setTimeout(() => remote?.close(), deadline - performance.now());
-      await Promise.all([sweep.stop(), rederivation.stop()]);
+      await Promise.all([sweep.stop(), rederivation.stop(), backups.stop(), maintenance.stop()]);
       hub.close();
       await authenticator.close();
       await buffer.close();

@@ -21,6 +21,8 @@ test("everything has a default, and an empty variable counts as not set", () => 
     streamIdleHours: 12,
     trashDays: 30,
     durability: "full",
+    backupDirectory: resolve("data/backups"),
+    backupSchedule: "0 2 * * *",
   };
   expect(parseConfig({})).toEqual(expected);
   expect(parseConfig({ PORT: "", JWT_SECRET: "", CORS_ORIGIN: "" })).toEqual(expected);
@@ -29,6 +31,19 @@ test("everything has a default, and an empty variable counts as not set", () => 
 test("the database lies in DATA_DIR unless it is told otherwise", () => {
   expect(parseConfig({ DATA_DIR: "/srv/rides" }).databaseUrl).toBe("file:/srv/rides/bpt.db");
   expect(parseConfig({ DATABASE_URL: "file:/elsewhere.db" }).databaseUrl).toBe("file:/elsewhere.db");
+});
+
+test("backups go where it is said, and when", () => {
+  expect(parseConfig({ DATA_DIR: "/srv/rides" }).backupDirectory).toBe("/srv/rides/backups");
+  expect(parseConfig({ BACKUP_DIR: "/mnt/usb" }).backupDirectory).toBe("/mnt/usb");
+  const scheduled = (text: string) => parseConfig({ BACKUP_SCHEDULE: text }).backupSchedule;
+  expect(scheduled("23:05")).toBe("5 23 * * *");
+  expect(scheduled("4:30")).toBe("30 4 * * *");
+  expect(scheduled("15 3 * * 1")).toBe("15 3 * * 1");
+  expect(scheduled("off")).toBeUndefined();
+  for (const wrong of ["24:00", "2", "at night", "0 2 30 2 *", "61 * * * *", "2024-01-01T00:00:00"]) {
+    expect(() => scheduled(wrong)).toThrow("BACKUP_SCHEDULE: must be a time such as 02:00");
+  }
 });
 
 test("CORS_ORIGIN is a list", () => {

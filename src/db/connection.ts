@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import Database from "libsql";
 import { isSuspect } from "./suspect.ts";
 
@@ -12,7 +13,7 @@ export type OpenOptions = {
 /** Waits for another process that holds the write lock, in milliseconds. */
 export const BUSY_TIMEOUT_MS = 5000;
 
-/** What every connection is set to; journal_mode apart, which is kept in the file. */
+/** What every connection is set to; what is kept in the file apart. */
 export function pragmas({ durability, readOnly }: OpenOptions): string[] {
   return [
     `busy_timeout = ${BUSY_TIMEOUT_MS}`,
@@ -20,8 +21,20 @@ export function pragmas({ durability, readOnly }: OpenOptions): string[] {
     `synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`,
     "cache_size = -4000",
     "temp_store = MEMORY",
+    // A log that grew while a backup was read is cut back, once what is in it has been folded in.
+    "journal_size_limit = 16000000",
     ...(readOnly ? ["query_only = ON"] : []),
   ];
+}
+
+/**
+ * What is kept in the file, and set ahead of all else. It needs the write lock: only the writer asks for it, and for what
+ * must be there before the first table only of a new file.
+ */
+export function filePragmas({ url, readOnly }: OpenOptions): string[] {
+  if (readOnly) return [];
+  const isNew = !existsSync(url.slice("file:".length));
+  return [...(isNew ? ["auto_vacuum = INCREMENTAL"] : []), "journal_mode = WAL"];
 }
 
 export type Statement = { sql: string; args?: (string | number)[] };
@@ -32,6 +45,8 @@ export type StatementResult = { value: unknown; changes: number };
 export interface Connection {
   /** Runs statements in one transaction, a single one in its own; synchronously. */
   run(statements: Statement[]): StatementResult[];
+  /** Runs a statement that has no result of interest to its end, which `run` does not do with every pragma. */
+  exec(sql: string): void;
   close(): void;
 }
 
@@ -46,11 +61,10 @@ export function openConnection(options: OpenOptions): Connection {
   let closed = false;
 
   function connect(): Database.Database {
+    const kept = filePragmas(options);
     const connection = new Database(path, { timeout: BUSY_TIMEOUT_MS });
     try {
-      // WAL is kept in the file, and changing to it needs the write lock: only the writer asks for it.
-      if (!options.readOnly) connection.exec("PRAGMA journal_mode = WAL");
-      for (const pragma of pragmas(options)) connection.exec(`PRAGMA ${pragma}`);
+      for (const pragma of [...kept, ...pragmas(options)]) connection.exec(`PRAGMA ${pragma}`);
       return connection;
     } catch (error) {
       connection.close();
@@ -88,6 +102,10 @@ export function openConnection(options: OpenOptions): Connection {
         if (isSuspect(error)) disconnect();
         throw error;
       }
+    },
+    exec(sql) {
+      database ??= connect();
+      database.exec(sql);
     },
     close() {
       closed = true;

@@ -1,36 +1,37 @@
 import { join } from "node:path";
-import { createClient } from "@libsql/client/sqlite3";
-import { mayPass, toError } from "./errors.ts";
+import { type Client, createClient, LibsqlError } from "@libsql/client/sqlite3";
+import { toError } from "./errors.ts";
+
+export type FileLock = { release(): void };
 
 /**
- * Keeps a second server out of a data directory. The lock is a SQLite one on a file of its own: the system lets
- * it go with the process, however that ends.
- * @throws Error with a sentence for the operator when another process holds it, or it cannot be taken at all.
+ * Keeps a second server out of a data directory.
+ * @throws Error when another process holds it.
  */
-export async function lockDataDirectory(directory: string): Promise<{ release(): void }> {
-  try {
-    return await lockFile(join(directory, "server.lock"));
-  } catch (error) {
-    const cause = toError(error);
-    const message = mayPass(cause)
-      ? `Another server is using the data in ${directory}. Stop it, or set DATA_DIR.`
-      : `The data directory ${directory} cannot be used. ${cause.message}`;
-    throw new Error(message, { cause });
-  }
+export function lockDataDirectory(directory: string): Promise<FileLock> {
+  const taken = `Another server is using the data in ${directory}. Stop it, or set DATA_DIR.`;
+  return lockFile(join(directory, "server.lock"), taken);
 }
 
-async function lockFile(path: string): Promise<{ release(): void }> {
-  const client = createClient({ url: `file:${path}`, concurrency: 1 });
+/**
+ * A lock that one process at a time can hold. It is a SQLite one on a file of its own: the system lets it go with the
+ * process, however that ends.
+ * @throws Error: with the words for it when it is taken, or when there can be no such file.
+ */
+export async function lockFile(path: string, taken: string): Promise<FileLock> {
+  let client: Client | undefined;
   try {
+    client = createClient({ url: `file:${path}`, concurrency: 1 });
     const transaction = await client.transaction("write");
     return {
       release() {
         transaction.close();
-        client.close();
+        client?.close();
       },
     };
-  } catch (error) {
-    client.close();
-    throw error;
+  } catch (cause) {
+    client?.close();
+    const isTaken = cause instanceof LibsqlError && cause.code === "SQLITE_BUSY";
+    throw new Error(isTaken ? taken : `${path} cannot be locked. ${toError(cause).message}`, { cause });
   }
 }

@@ -25,6 +25,15 @@ export function mayPass(error: unknown): boolean {
   return /^(SQLITE_BUSY|REMOTE_UNREACHABLE|REMOTE_BUSY|SERVER_ERROR)/.test(driverError(error)?.code ?? "");
 }
 
+/** Whether a store says that its file is damaged: by its code, or in words, which are all that comes from a thread. */
+export function isDamage(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(code) || DAMAGE.test(error.message) || isDamage(error.cause);
+}
+
+const DAMAGE = /database disk image is malformed|file is not a database/;
+
 /**
  * A failure of the database in words for the operator: the driver's, since drizzle's have the query in them and its
  * values, be one of them a secret. An error of ours has its own, whatever it was caused by.

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Client, createClient } from "@libsql/client/sqlite3";
 import type { Logger } from "../logger.ts";
-import { BUSY_TIMEOUT_MS, type OpenOptions, pragmas } from "./connection.ts";
+import { BUSY_TIMEOUT_MS, filePragmas, type OpenOptions, pragmas } from "./connection.ts";
 import { createDatabase } from "./database.ts";
 import { toError } from "./errors.ts";
 import { isMigrated } from "./migrate.ts";
@@ -26,10 +26,10 @@ const SYNC_STATE = "-client_wal_index";
 export async function openClient(options: OpenOptions, observe: QueryObserver = () => {}): Promise<Client> {
   const { url, authToken } = options;
   if (!url.startsWith("file:")) return new ObservedClient(await openRemote(url, authToken), observe);
+  const kept = filePragmas(options);
   const client = createClient({ url, concurrency: 1, timeout: BUSY_TIMEOUT_MS });
   try {
-    // WAL is kept in the file, and changing to it needs the write lock: only the writer asks for it.
-    if (!options.readOnly) await client.execute("PRAGMA journal_mode = WAL");
+    for (const pragma of kept) await client.execute(`PRAGMA ${pragma}`);
     await setPragmas(client, options);
     // Whoever has the turn is alone until it is over: the wait that was noted last is its own.
     let waited = 0;

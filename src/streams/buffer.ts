@@ -69,6 +69,8 @@ export interface StreamBuffer {
    * Resolves to whether a stream was there.
    */
   delete(key: StreamKey, through?: MessageId): Promise<boolean>;
+  /** A short step of giving space back to the disk, where that is for this program to do; resolves to whether there is another. */
+  compact(): Promise<boolean>;
   /** Resolves when the store answers. */
   ping(): Promise<void>;
   close(): Promise<void>;

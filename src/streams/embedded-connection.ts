@@ -12,6 +12,8 @@ export type WriterRequest =
   /** Rows as JSON, since a flat object of strings crosses between threads fastest; only streams that are new. */
   | { kind: "append"; newStreams: string | undefined; messages: string }
   | { kind: "write"; statements: Statement[] }
+  /** Of the pragmas that `write` does not run to their end. */
+  | { kind: "execute"; sql: string }
   | { kind: "close" };
 
 /** The write connection of the embedded buffer, wherever it runs. Decides nothing; embedded.ts says what is written. */
@@ -37,6 +39,9 @@ export function createWriteConnection(): (request: WriterRequest) => StatementRe
       }
       case "write":
         return write(request.statements);
+      case "execute":
+        connection?.exec(request.sql);
+        return [];
       case "close":
         connection?.close();
         return [];

@@ -45,6 +45,15 @@ export const SCHEMA: Statement[] = [
   { sql: `PRAGMA user_version = ${FORMAT_VERSION}` },
 ];
 
+/** The latest time in an id that is known of, epoch ms. */
+export const LATEST_ID_TIME = `
+  SELECT max(ms) FROM
+    (SELECT ms FROM high_water UNION ALL SELECT ms FROM message UNION ALL SELECT created_ms FROM stream)`;
+
+/** Has ids go on from a time in epoch ms, be the clock where it may. */
+export const RAISE_IDS = `INSERT INTO high_water VALUES (1, ?, 0)
+  ON CONFLICT DO UPDATE SET ms = excluded.ms, seq = excluded.seq`;
+
 /** One row, one column: everything that is kept in memory of the streams, as JSON. */
 export const READ_STATE: Statement = {
   sql: `

@@ -1,5 +1,6 @@
 import { openConnection } from "../db/connection.ts";
 import { createTurns } from "../db/turn.ts";
+import { compact } from "../db/upkeep.ts";
 import { AppError } from "../errors.ts";
 import type { MessageId, StreamBuffer, StreamKey, StreamMessage } from "./buffer.ts";
 import type { WriterRequest } from "./embedded-connection.ts";
@@ -34,7 +35,9 @@ type Append = {
 type Delete = { kind: "delete"; key: StreamKey; through: IdParts };
 /** What is left of a stream that is gone. */
 type Purge = { kind: "purge"; streamId: number };
-type Operation = (Append | Delete | Purge) & { settled: PromiseWithResolvers<boolean> };
+/** Of free pages. */
+type Compact = { kind: "compact" };
+type Operation = (Append | Delete | Purge | Compact) & { settled: PromiseWithResolvers<boolean> };
 
 type Durability = "full" | "relaxed";
 
@@ -77,17 +80,23 @@ export async function openEmbeddedBuffer(options: {
     return lastId;
   }
 
-  function enqueue(operation: Append | Delete | Purge): Promise<boolean> {
+  function enqueue(operation: Append | Delete | Purge | Compact): Promise<boolean> {
     if (closing) return Promise.reject(unavailable(new Error("The stream buffer is closed.")));
     const settled = Promise.withResolvers<boolean>();
     commits.enqueue({ ...operation, settled });
     return settled.promise;
   }
 
+  const statements = {
+    read: async (sql: string) => (await writer.request({ kind: "write", statements: [{ sql }] }))[0]?.value,
+    run: (sql: string) => writer.request({ kind: "execute", sql }),
+  };
+
   async function commit(group: Operation[]): Promise<void> {
     const [first] = group;
     try {
       if (first?.kind === "delete") first.settled.resolve(await commitDelete(first));
+      else if (first?.kind === "compact") first.settled.resolve(await compact(statements));
       else if (first?.kind === "purge") first.settled.resolve(await commitPurge(first));
       else await commitAppends(group.filter((operation) => operation.kind === "append"));
     } catch (error) {
@@ -232,6 +241,8 @@ export async function openEmbeddedBuffer(options: {
     },
 
     delete: (key, through = LAST_MESSAGE_ID) => enqueue({ kind: "delete", key, through: idParts(through) }),
+
+    compact: () => enqueue({ kind: "compact" }),
 
     async ping() {
       try {

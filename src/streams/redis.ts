@@ -160,6 +160,9 @@ export function openRedisBuffer(options: { url: string; token: string; now: () =
 
     delete: (key, through = LAST_MESSAGE_ID) => writer.delete(key, through),
 
+    // Redis sees to that itself.
+    compact: async () => false,
+
     async ping() {
       const [answer] = await redis.pipeline((pipeline) => pipeline.ping());
       if (answer !== "PONG") throw unavailable("an answer to PING that is none");

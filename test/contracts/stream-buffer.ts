@@ -314,6 +314,19 @@ export function streamBufferContract(driver: string, open: () => Promise<BufferU
       expect(rest.map((message) => message.id)).toEqual([second ?? ""]);
     });
 
+    test("giving back space changes nothing that can be read", async () => {
+      const ids = await subject.buffer.append(
+        RIDE,
+        Array.from({ length: 50 }, (_, index) => data(index)),
+      );
+      const other = { owner: RIDE.owner, name: "gone" };
+      await subject.buffer.append(other, [data(1)]);
+      await subject.buffer.delete(other);
+      while (await subject.buffer.compact()) await Bun.sleep(0);
+      const messages = await subject.buffer.range(RIDE, FIRST_MESSAGE_ID, LAST_MESSAGE_ID, 100);
+      expect(messages.map(({ id }) => id)).toEqual(ids);
+    });
+
     test("a closed buffer refuses with a code instead of losing samples", async () => {
       await subject.buffer.close();
       expect(subject.buffer.append(RIDE, [data(1)])).rejects.toMatchObject({ code: "buffer_unavailable" });

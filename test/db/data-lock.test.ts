@@ -21,7 +21,9 @@ test("a data directory is one server's at a time", async () => {
 
 test("one that cannot be used at all is not taken for that of another server", async () => {
   const nowhere = join(directory.path, "nowhere");
-  await expect(lockDataDirectory(nowhere)).rejects.toThrow(`The data directory ${nowhere} cannot be used.`);
+  await expect(lockDataDirectory(nowhere)).rejects.toThrow(
+    `${join(nowhere, "server.lock")} cannot be locked.`,
+  );
   await Bun.write(join(directory.path, "server.lock"), "This is no database. ".repeat(100));
   await expect(lockDataDirectory(directory.path)).rejects.toThrow("is not a database");
 });

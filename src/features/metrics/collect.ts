@@ -9,7 +9,7 @@ import type { Deps } from "../../runtime.ts";
 /** A stream is live when something has come for it in so many ms. */
 const LIVE_MS = 60_000;
 
-type Sources = Pick<Deps, "config" | "buffer" | "hub" | "primary" | "metrics" | "now">;
+type Sources = Pick<Deps, "config" | "buffer" | "hub" | "primary" | "metrics" | "backups" | "now">;
 
 /** All that the service tells about itself. What cannot be found out at the moment is left out. */
 export async function collect(sources: Sources): Promise<Family[]> {
@@ -19,6 +19,7 @@ export async function collect(sources: Sources): Promise<Family[]> {
     ...riding(sources, live),
     ...writing(sources),
     ...stores,
+    ...backingUp(sources),
     ...running(sources),
   ];
 }
@@ -67,6 +68,20 @@ function writing({ metrics }: Sources): Family[] {
     histogram("bpt_buffer_commit_duration_seconds", "Commits of the live buffer.", metrics.commitDuration),
     histogram("bpt_database_lock_wait_seconds", "Queries waiting for those before them.", metrics.lockWait),
     counter("bpt_slow_queries_total", "Queries that ran for more than 100 ms.", metrics.slowQueries),
+  ];
+}
+
+/** Of the last one; it is not known how long one took that an earlier process made. */
+function backingUp({ backups: { last } }: Sources): Family[] {
+  return [
+    gauge(
+      "bpt_backup_last_timestamp_seconds",
+      "When the last backup was begun, since 1970.",
+      last && last.at / 1000,
+    ),
+    gauge("bpt_backup_last_success", "Whether the last backup was made.", last && Number(last.ok)),
+    gauge("bpt_backup_last_duration_seconds", "How long the last backup took.", last?.durationSeconds),
+    gauge("bpt_backup_last_size_bytes", "Size of the last backup.", last?.bytes),
   ];
 }
 

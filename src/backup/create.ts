@@ -1,0 +1,119 @@
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { writeArchive } from "../archive.ts";
+import type { Config } from "../config.ts";
+import { lockFile } from "../db/data-lock.ts";
+import { toError } from "../db/errors.ts";
+import { syncDirectory } from "../durable-files.ts";
+import { backupName } from "./backup-files.ts";
+import { unpackBackup } from "./check.ts";
+import { copyDatabase, countRows, readNumber, sizeOf } from "./database-file.ts";
+import { requireSpace, sha256OfFile } from "./disk.ts";
+import { type FileFacts, type FileName, FORMAT, MANIFEST_NAME, type Manifest } from "./manifest.ts";
+import { type Places, placesOf } from "./places.ts";
+import { releaseArchived } from "./release.ts";
+
+export type BackupReport = { file: string; bytes: number; durationSeconds: number } & Pick<
+  Manifest,
+  "startedAt" | "liveBuffer" | "files"
+>;
+
+/** Everything that is not yet a backup is in here: what an earlier one, killed, has left goes with the next. */
+const WORKSPACE = "bpt-backup.part";
+
+const LAST_MIGRATION = "SELECT max(created_at) FROM __drizzle_migrations";
+
+/**
+ * Makes a backup, beside a running server or without one: copies, packs, and checks it by unpacking it. Synchronous in
+ * long stretches, so it wants a process of its own.
+ * @throws Error with a sentence for the operator; then the directory is as it was.
+ */
+export async function createBackup(
+  config: Config,
+  directory: string,
+  now: () => number,
+): Promise<BackupReport> {
+  const places = placesOf(config);
+  if (!existsSync(places["bpt.db"]))
+    throw new Error(`There is no database at ${places["bpt.db"]}. Set DATA_DIR.`);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const lock = await lockFile(
+    join(directory, "bpt-backup.lock"),
+    `Another backup is being made in ${directory}.`,
+  );
+  const workspace = join(directory, WORKSPACE);
+  try {
+    await rm(workspace, { recursive: true, force: true });
+    await mkdir(workspace, { mode: 0o700 });
+    return await createIn(workspace, { config, places, directory, now });
+  } catch (cause) {
+    throw new Error(`No backup was made in ${directory}. ${toError(cause).message}`, { cause });
+  } finally {
+    await rm(workspace, { recursive: true, force: true });
+    lock.release();
+  }
+}
+
+type Job = { config: Config; places: Places; directory: string; now: () => number };
+
+async function createIn(workspace: string, { config, places, directory, now }: Job): Promise<BackupReport> {
+  const names = namesOf(config, places);
+  const size = names.filter(isDatabase).reduce((sum, name) => sum + sizeOf(places[name]), 0);
+  // First the copies and the archive, then the archive and what is unpacked from it.
+  await requireSpace(directory, 2 * size, "a backup");
+
+  const began = performance.now();
+  const startedAt = new Date(now());
+  const copyOf = (name: FileName) => join(workspace, name);
+  for (const name of names) {
+    if (isDatabase(name)) copyDatabase(places[name], copyOf(name));
+    else await copyFile(places[name], copyOf(name));
+  }
+  if (names.includes("streams.db")) releaseArchived(copyOf("streams.db"), copyOf("bpt.db"));
+  const manifest: Manifest = {
+    format: FORMAT,
+    program: packageJson.version,
+    startedAt: startedAt.toISOString(),
+    migration: readNumber(copyOf("bpt.db"), LAST_MIGRATION),
+    liveBuffer: config.redis ? "redis" : "embedded",
+    files: {},
+  };
+  for (const name of names) manifest.files[name] = await factsOf(name, copyOf(name));
+
+  const archive = join(workspace, "archive");
+  await writeArchive(archive, async (add) => {
+    await add(MANIFEST_NAME, Buffer.from(JSON.stringify(manifest, null, 2)));
+    for (const name of names) await add(name, { path: copyOf(name) });
+  });
+  for (const name of names) await rm(copyOf(name));
+  await unpackBackup(archive, copyOf);
+
+  const file = join(directory, backupName(startedAt));
+  const { size: bytes } = await stat(archive);
+  await rename(archive, file);
+  await syncDirectory(directory);
+  const { liveBuffer, files } = manifest;
+  const durationSeconds = (performance.now() - began) / 1000;
+  return { file, bytes, durationSeconds, startedAt: manifest.startedAt, liveBuffer, files };
+}
+
+/**
+ * In the order in which they are copied. The buffer goes first: a ride that is completed meanwhile leaves it only once
+ * the database has it, so that a sample is in at least one of the copies. The other way round it could be in neither.
+ */
+function namesOf({ redis }: Config, places: Places): FileName[] {
+  const names: FileName[] = redis ? ["bpt.db", "jwt.secret"] : ["streams.db", "bpt.db", "jwt.secret"];
+  return names.filter((name) => existsSync(places[name]));
+}
+
+function isDatabase(name: FileName): boolean {
+  return name.endsWith(".db");
+}
+
+async function factsOf(name: FileName, path: string): Promise<FileFacts> {
+  const { size } = await stat(path);
+  const sha256 = await sha256OfFile(path);
+  return isDatabase(name) ? { size, sha256, rows: countRows(path) } : { size, sha256 };
+}

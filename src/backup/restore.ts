@@ -1,0 +1,132 @@
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Config } from "../config.ts";
+import { lockDataDirectory } from "../db/data-lock.ts";
+import { createDatabase } from "../db/database.ts";
+import { checkIntegrity } from "../db/integrity.ts";
+import { DatabaseTooNewError, isMigrated } from "../db/migrate.ts";
+import { openClient } from "../db/open.ts";
+import { FORMAT_VERSION, LATEST_ID_TIME, RAISE_IDS, READ_VERSION } from "../streams/embedded-sql.ts";
+import { readManifest, unpackBackup } from "./check.ts";
+import { countRows, execute, readNumber } from "./database-file.ts";
+import { requireSpace } from "./disk.ts";
+import { type FileName, fileNames, type Manifest } from "./manifest.ts";
+import { type Places, placesOf } from "./places.ts";
+import { finishSwap, readyPath, type SwapPlan, swap } from "./swap.ts";
+
+export type Restored = {
+  manifest: Manifest;
+  /** The directories in which lies what was there before. */
+  replaced: string[];
+};
+
+/** The latest time in the id of a message that a workout has taken from its stream, epoch ms. */
+const LATEST_ARCHIVED = "SELECT max(CAST(archived_through AS INTEGER)) FROM workouts";
+
+/**
+ * Puts a backup in the place of the data of an instance that does not run. Nothing is touched until the backup has
+ * been unpacked beside it and found sound; what it replaces is kept.
+ * @throws Error with a sentence for the operator: a server uses the data, the backup is not sound or too new, no room.
+ */
+export async function restoreBackup(config: Config, file: string, now: () => number): Promise<Restored> {
+  const { dataDirectory } = config;
+  const places = placesOf(config);
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  const lock = await lockDataDirectory(dataDirectory);
+  try {
+    await finishSwap(dataDirectory);
+    return await restoreInto(places, dataDirectory, file, new Date(now()));
+  } finally {
+    lock.release();
+  }
+}
+
+async function restoreInto(
+  places: Places,
+  dataDirectory: string,
+  file: string,
+  time: Date,
+): Promise<Restored> {
+  const ready = (name: FileName) => readyPath(places[name]);
+  const manifest = await makeReady(file, places, ready).catch(async (error) => {
+    for (const name of fileNames) await rm(ready(name), { force: true });
+    throw error;
+  });
+  const databases = fileNames.filter((name) => manifest.files[name]?.rows);
+  const rows = databases.map((name) => countRows(ready(name)));
+  const plan: SwapPlan = {
+    replaced: `replaced-${time.toISOString().replaceAll(":", "")}`,
+    replace: fileNames.filter((name) => manifest.files[name]).map((name) => places[name]),
+    // Rides under way of another time; a secret that is not in the backup is left, since it is good for this one.
+    remove: manifest.files["streams.db"] ? [] : [places["streams.db"]],
+  };
+  await swap(dataDirectory, plan);
+
+  const directories = [...plan.replace, ...plan.remove].map((path) => join(dirname(path), plan.replaced));
+  const replaced = [...new Set(directories)].filter((directory) => existsSync(directory));
+  for (const [index, name] of databases.entries()) verify(places[name], rows[index] ?? {}, replaced);
+  return { manifest, replaced };
+}
+
+/** Everything in the backup is then beside its place, sound, on disk, and such that this version can go on with it. */
+async function makeReady(file: string, places: Places, ready: (name: FileName) => string): Promise<Manifest> {
+  const { files } = await readManifest(file);
+  const size = Object.values(files).reduce((sum, { size }) => sum + size, 0);
+  await requireSpace(dirname(places["bpt.db"]), size, "what is in the backup");
+  const manifest = await unpackBackup(file, ready);
+  await refuseNewer(file, manifest, ready);
+  if (files["streams.db"]) raiseIds(places, ready);
+  return manifest;
+}
+
+async function refuseNewer(file: string, { program, files }: Manifest, ready: (name: FileName) => string) {
+  const streamsFormat = files["streams.db"] ? readNumber(ready("streams.db"), READ_VERSION.sql) : 0;
+  if (streamsFormat <= FORMAT_VERSION && !(await isDatabaseNewer(ready("bpt.db")))) return;
+  throw new Error(
+    `${file} was made by a newer version of this program, ${program}. Restore it with that one.`,
+  );
+}
+
+async function isDatabaseNewer(path: string): Promise<boolean> {
+  const client = await openClient({ url: `file:${path}`, durability: "full", readOnly: true });
+  try {
+    await isMigrated(createDatabase(client));
+    return false;
+  } catch (error) {
+    if (error instanceof DatabaseTooNewError) return true;
+    throw error;
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * Message ids go on from the highest that was ever given out, here or where the backup is from, so that whoever comes
+ * back with an id misses nothing and no new sample is taken for one that a workout has already. Mostly the clock alone
+ * sees to that; not where it was ahead once, or is behind now.
+ */
+function raiseIds(places: Places, ready: (name: FileName) => string): void {
+  const archived = readNumber(ready("bpt.db"), LATEST_ARCHIVED);
+  const latest = Math.max(archived, latestIdTime(ready("streams.db")), latestIdTime(places["streams.db"]));
+  execute(ready("streams.db"), RAISE_IDS, [latest + 1]);
+}
+
+/** 0 where there is no file, or one that cannot be read, which may be why there is a restore. */
+function latestIdTime(path: string): number {
+  try {
+    return readNumber(path, LATEST_ID_TIME);
+  } catch {
+    return 0;
+  }
+}
+
+function verify(path: string, rows: Record<string, number>, replaced: string[]): void {
+  const problems = checkIntegrity(path);
+  if (!Bun.deepEquals(countRows(path), rows)) problems.push("It has not the rows that it had in the backup.");
+  if (problems.length === 0) return;
+  throw new Error(
+    `${path} was restored and is not sound; the disk may be at fault. ${problems.join(" ")} ` +
+      `What was there before is in ${replaced.join(" and ")}.`,
+  );
+}

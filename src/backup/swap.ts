@@ -1,0 +1,78 @@
+import { existsSync } from "node:fs";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { z } from "zod";
+import { syncDirectory } from "../durable-files.ts";
+
+/*
+ * Files take the places of others in a way that a kill or a power cut leaves either all of the old ones or, after the
+ * next start, all of the new ones. Each new file lies ready beside its place; then the plan is written, by a rename, and
+ * with that it is decided: whoever comes next and finds the plan carries it out to the end.
+ */
+
+const PLAN_NAME = "restore.json";
+
+const planSchema = z.object({
+  /** The directory, beside each of the files, that what is replaced is moved into. */
+  replaced: z.string(),
+  /** Paths that a new file lies ready for. */
+  replace: z.array(z.string()),
+  /** Paths that nothing comes to. */
+  remove: z.array(z.string()),
+});
+
+export type SwapPlan = z.infer<typeof planSchema>;
+
+/** Where the new file for a path lies ready. */
+export function readyPath(path: string): string {
+  return `${path}.restoring`;
+}
+
+/** Writes the plan into the data directory and carries it out. The new files must be on disk. */
+export async function swap(dataDirectory: string, plan: SwapPlan): Promise<void> {
+  for (const path of plan.replace) await syncDirectory(dirname(path));
+  const place = join(dataDirectory, PLAN_NAME);
+  const draft = `${place}.part`;
+  const file = await open(draft, "w", 0o600);
+  try {
+    await file.writeFile(JSON.stringify(plan));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, place);
+  await syncDirectory(dataDirectory);
+  await finishSwap(dataDirectory);
+}
+
+/**
+ * Carries out what is left of a plan that somebody was stopped at; resolves to whether there was one. For whoever holds
+ * the lock of the data directory, before anything in it is opened.
+ */
+export async function finishSwap(dataDirectory: string): Promise<boolean> {
+  const place = join(dataDirectory, PLAN_NAME);
+  if (!existsSync(place)) return false;
+  const plan = planSchema.parse(JSON.parse(await readFile(place, "utf8")));
+  for (const path of plan.replace) {
+    // Already in its place, if it no longer lies ready.
+    if (!existsSync(readyPath(path))) continue;
+    await moveAway(path, plan.replaced);
+    await rename(readyPath(path), path);
+    await syncDirectory(dirname(path));
+  }
+  for (const path of plan.remove) await moveAway(path, plan.replaced);
+  await rm(place);
+  await syncDirectory(dataDirectory);
+  return true;
+}
+
+/** With the files that are part of a database; without its log it would be an older one. */
+async function moveAway(path: string, replaced: string): Promise<void> {
+  const directory = join(dirname(path), replaced);
+  for (const part of [path, `${path}-wal`, `${path}-shm`]) {
+    if (!existsSync(part)) continue;
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await rename(part, join(directory, basename(part)));
+  }
+  if (existsSync(directory)) await syncDirectory(directory);
+}

@@ -1,0 +1,259 @@
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import Database from "libsql";
+import { type Content, readArchive, writeArchive } from "../../src/archive.ts";
+import type { BackupReport } from "../../src/backup/create.ts";
+import { countRows } from "../../src/backup/database-file.ts";
+import type { Manifest } from "../../src/backup/manifest.ts";
+import { eachSecond, finishedRide, history, telemetryOf } from "../features/workouts/rides.ts";
+import { type Rider, useService } from "../support/accounts.ts";
+import { createTestApp, type TestApp } from "../support/app.ts";
+import { temporaryDirectory } from "../support/directory.ts";
+import { jsonOf, runCommand } from "./commands.ts";
+
+setDefaultTimeout(30_000);
+
+type Restored = Manifest & { file: string; replaced: string[] };
+type Posted = { messageId: string };
+
+const service = useService({ fresh: true });
+const SAMPLES = eachSecond(60);
+let elsewhere: Awaited<ReturnType<typeof temporaryDirectory>>;
+let file: string;
+
+const environment = () => ({ DATA_DIR: service.app.directory });
+const post = (rider: Pick<Rider, "send">, power: number) =>
+  rider.send<Posted>("POST", "/api/streams/live/messages", { message: { power } });
+
+beforeEach(async () => {
+  elsewhere = await temporaryDirectory();
+  await finishedRide(service.rider, SAMPLES);
+  for (const power of [100, 110]) await post(service.rider, power);
+  ({ file } = await jsonOf<BackupReport>(["backup", "--to", elsewhere.path], environment()));
+});
+afterEach(() => elsewhere.remove());
+
+/** By another process: when this one closes a file, the locks that the service holds on it are gone. */
+async function copy(from: string, to: string): Promise<void> {
+  expect(await Bun.spawn(["cp", "-rT", from, to]).exited).toBe(0);
+}
+
+/** The instance that is in a directory, with the rider of the service calling it. */
+async function inInstance(
+  directory: string,
+  work: (rider: Rider, app: TestApp) => Promise<void>,
+): Promise<void> {
+  const app = await createTestApp({ DATA_DIR: directory });
+  app.clock.time = service.app.clock.time;
+  const rider: Rider = {
+    ...service.rider,
+    request: async (path, init) => app.request(path, { apiKey: service.rider.apiKey, ...init }),
+    ok: async <Body>(path: string, init = {}) => {
+      const response = await app.request(path, { apiKey: service.rider.apiKey, ...init });
+      expect([path, response.ok]).toEqual([path, true]);
+      return (await response.json()) as Body;
+    },
+    send: <Body>(method: string, path: string, json?: unknown) => rider.ok<Body>(path, { method, json }),
+  };
+  await work(rider, app).finally(app.close);
+}
+
+async function checkRestored(directory: string): Promise<void> {
+  await inInstance(directory, async (rider) => {
+    const [workout] = await history(rider);
+    expect(await telemetryOf(rider, workout?.id ?? "")).toEqual(SAMPLES);
+    const { messages } = await rider.ok<{ messages: { data: { message: string } }[] }>(
+      "/api/streams/live/messages",
+    );
+    expect(messages.map(({ data }) => JSON.parse(data.message).power)).toEqual([100, 110]);
+  });
+}
+
+test("a backup restored elsewhere serves what was in it, tokens included", async () => {
+  const directory = join(elsewhere.path, "data");
+  const { output, errors, exitCode } = await runCommand(["restore", file], { DATA_DIR: directory });
+  expect({ errors, exitCode }).toEqual({ errors: "", exitCode: 0 });
+  expect(output).toEndWith(":\n1 riders, 1 workouts, 1 streams under way.\n");
+  expect((await readdir(directory)).sort()).toEqual(["bpt.db", "jwt.secret", "server.lock", "streams.db"]);
+  const secret = (path: string) => readFile(join(path, "jwt.secret"), "utf8");
+  expect(await secret(directory)).toBe(await secret(service.app.directory));
+  await checkRestored(directory);
+});
+
+test("what was there before is kept whole, and can itself be put back", async () => {
+  const directory = join(elsewhere.path, "data");
+  // As after a crash: part of it is only in the write-ahead logs.
+  await copy(service.app.directory, directory);
+  await runCommand(["restore", file], { DATA_DIR: directory });
+  await inInstance(directory, async (rider) => {
+    await finishedRide(rider, eachSecond(30, { power: 1 }, Date.UTC(2026, 5, 1, 9)));
+  });
+  const { replaced } = await jsonOf<Restored>(["restore", file], { DATA_DIR: directory });
+  const [kept = ""] = replaced;
+  expect(kept).toStartWith(join(directory, "replaced-"));
+  await checkRestored(directory);
+  await inInstance(kept, async (rider) => expect(await history(rider)).toHaveLength(2));
+});
+
+test("the database goes to where it is configured to be", async () => {
+  const configured = {
+    DATA_DIR: join(elsewhere.path, "data"),
+    DATABASE_URL: `file:${elsewhere.path}/own.db`,
+  };
+  for (const kept of [0, 2]) {
+    const { replaced } = await jsonOf<Restored>(["restore", file], configured);
+    expect(replaced).toHaveLength(kept);
+  }
+  expect(await readdir(elsewhere.path)).toContain("own.db");
+  expect(await readdir(configured.DATA_DIR)).not.toContain("bpt.db");
+});
+
+test("a backup of an earlier version is brought to this one's schema by the next start", async () => {
+  await rewriteDatabase(
+    file,
+    "bpt.db",
+    `DROP TABLE leases; DROP TABLE secrets;
+     DELETE FROM __drizzle_migrations WHERE created_at = (SELECT max(created_at) FROM __drizzle_migrations)`,
+  );
+  const directory = join(elsewhere.path, "data");
+  await jsonOf<Restored>(["restore", file], { DATA_DIR: directory });
+  await checkRestored(directory);
+});
+
+test("message ids go on from the highest that was given out, though that was ahead of the clock", async () => {
+  const directory = join(elsewhere.path, "data");
+  await copy(service.app.directory, directory);
+  let ahead = "";
+  await inInstance(directory, async (rider, app) => {
+    app.clock.time += 86_400_000;
+    ahead = (await post(rider, 120)).messageId;
+  });
+  await runCommand(["restore", file], { DATA_DIR: directory });
+  await inInstance(directory, async (rider) => {
+    const { messageId } = await post(rider, 130);
+    expect(Number.parseInt(messageId, 10)).toBeGreaterThan(Number.parseInt(ahead, 10));
+  });
+});
+
+describe("a restore is refused", () => {
+  const refused = async (backup: string, given: Record<string, string> = {}) => {
+    const directory = join(elsewhere.path, "data");
+    await copy(service.app.directory, directory);
+    const before = await contentsOf(directory);
+    const { output, errors, exitCode } = await runCommand(["restore", backup], {
+      DATA_DIR: directory,
+      ...given,
+    });
+    expect({ output, exitCode }).toEqual({ output: "", exitCode: 1 });
+    expect(await contentsOf(directory)).toEqual(before);
+    return errors;
+  };
+
+  test("over a running server, which goes on", async () => {
+    const errors = await refused(file, environment());
+    expect(errors).toBe(
+      `Another server is using the data in ${service.app.directory}. Stop it, or set DATA_DIR.`,
+    );
+    await post(service.rider, 120);
+  });
+
+  test("when the backup is truncated", async () => {
+    await truncate(file, (await readFile(file)).byteLength - 1);
+    expect(await refused(file)).toStartWith(`${file} is damaged, not whole or no archive.`);
+  });
+
+  test("when bytes in the middle have changed", async () => {
+    const bytes = await readFile(file);
+    const middle = Math.floor(bytes.byteLength / 2);
+    bytes.fill(0, middle, middle + 20);
+    await writeFile(file, bytes);
+    // Whichever notices first: the compression, or the checksum of what came out of it.
+    expect(await refused(file)).toMatch(/is damaged, not whole or no archive\.|is not a sound backup\./);
+  });
+
+  test("when it is no backup, or not there", async () => {
+    await writeArchive(file, (add) => add("notes.txt", Buffer.from("x")));
+    expect(await refused(file)).toBe(`${file} is no backup made by this program.`);
+    expect(await refused(`${file}.gz`)).toStartWith(`${file}.gz cannot be read.`);
+  });
+
+  test("when the database is kept elsewhere", async () => {
+    expect(await refused(file, { DATABASE_URL: "http://127.0.0.1:9" })).toStartWith(
+      "The database is not kept on this machine",
+    );
+  });
+
+  test("when a file in it is missing, added, or not the one that it was", async () => {
+    await rewrite(file, (files) => [...files, ["more.db", Buffer.from("x")]]);
+    expect(await refused(file)).toContain("more.db");
+    await rewrite(file, (files) => files.filter(([name]) => !["more.db", "jwt.secret"].includes(name)));
+    expect(await refused(file)).toBe(`${file} is not a sound backup. jwt.secret is not in it.`);
+    await rewrite(file, (files) => [...files, ["jwt.secret", Buffer.from("another")]]);
+    expect(await refused(file)).toBe(`${file} is not a sound backup. jwt.secret has changed.`);
+  });
+
+  test.each([
+    ["bpt.db", "INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('later', 9e12)"],
+    ["streams.db", "PRAGMA user_version = 1000"],
+  ])("when its %s is newer than the program", async (name, statement) => {
+    await rewriteDatabase(file, name, statement);
+    expect(await refused(file)).toStartWith(`${file} was made by a newer version of this program`);
+  });
+
+  test("when the archive is of a later format", async () => {
+    await rewrite(file, ([, ...files]) => [
+      ["manifest.json", Buffer.from(JSON.stringify({ format: 2, anything: true }))],
+      ...files,
+    ]);
+    expect(await refused(file)).toBe(
+      `${file} was made by a newer version of this program. Use that version.`,
+    );
+  });
+
+  test("when rows refer to none", async () => {
+    await rewriteDatabase(file, "bpt.db", "PRAGMA foreign_keys = OFF; DELETE FROM users");
+    expect(await refused(file)).toStartWith(`${file} is not a sound backup. bpt.db: `);
+  });
+});
+
+async function contentsOf(directory: string): Promise<Record<string, string>> {
+  const names = (await readdir(directory)).filter((name) => !name.startsWith("server.lock")).sort();
+  const sums = names.map(async (name) => [name, Bun.hash(await readFile(join(directory, name))).toString()]);
+  return Object.fromEntries(await Promise.all(sums));
+}
+
+type File = [name: string, content: Content];
+
+async function rewrite(path: string, change: (files: File[]) => File[]): Promise<void> {
+  const files: File[] = [];
+  for await (const entry of readArchive(path)) files.push([entry.name, await entry.bytes()]);
+  await writeArchive(path, async (add) => {
+    for (const [name, content] of change(files)) await add(name, content);
+  });
+}
+
+/** With a database changed, and the manifest such that it agrees. */
+async function rewriteDatabase(path: string, name: string, statements: string): Promise<void> {
+  const work = join(elsewhere.path, "work.db");
+  const files: [string, Uint8Array][] = [];
+  for await (const entry of readArchive(path)) files.push([entry.name, await entry.bytes()]);
+  const bytesOf = (wanted: string) => files.find(([found]) => found === wanted)?.[1] ?? new Uint8Array();
+  await writeFile(work, bytesOf(name));
+  const database = new Database(work);
+  database.exec(statements);
+  database.close();
+  const changed = await readFile(work);
+  const manifest = JSON.parse(new TextDecoder().decode(bytesOf("manifest.json")));
+  manifest.files[name] = {
+    size: changed.byteLength,
+    sha256: new Bun.CryptoHasher("sha256").update(changed).digest("hex"),
+    rows: countRows(work),
+  };
+  await rewrite(path, (entries) =>
+    entries.map(([entry, content]) => {
+      if (entry === "manifest.json") return [entry, Buffer.from(JSON.stringify(manifest))];
+      return entry === name ? [entry, changed] : [entry, content];
+    }),
+  );
+}
