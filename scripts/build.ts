@@ -16,7 +16,12 @@ const DIST = join(ROOT, "dist");
 const WORK = join(DIST, "build");
 
 /** The program, and the threads that it starts by the names of their files. */
-const ENTRY_POINTS = ["src/main.ts", "src/streams/embedded-writer.ts", "src/db/replica-sync.ts"];
+const ENTRY_POINTS = [
+  "src/main.ts",
+  "src/db/integrity-worker.ts",
+  "src/db/replica-sync.ts",
+  "src/streams/embedded-writer.ts",
+];
 
 const { values } = parseArgs({
   options: {

@@ -26,6 +26,7 @@ export type ErrorCode =
   | "too_many_requests"
   | "store_unavailable"
   | "buffer_unavailable"
+  | "store_damaged"
   | "shutting_down";
 
 export class AppError extends Error {

@@ -185,6 +185,16 @@ program
     await restore(file, options, process.env);
   });
 
+program
+  .command("doctor")
+  .description("look at everything the server keeps, beside it or without; say what is wrong and what to do")
+  .option("--repair", "do what is safe: tidy what is sound, salvage what is damaged into new files")
+  .option(...JSON_OPTION)
+  .action(async (options) => {
+    const { doctor } = await import("./cli/doctor.ts");
+    await doctor(options, process.env);
+  });
+
 // Whoever reads the output may have had enough of it.
 process.stdout.on("error", () => process.exit(1));
 

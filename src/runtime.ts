@@ -1,16 +1,14 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import type { Client } from "@libsql/client";
 import { type Backups, scheduleBackups } from "./backup/schedule.ts";
 import { finishSwap } from "./backup/swap.ts";
 import type { Config } from "./config.ts";
+import type { DamageWatch } from "./db/damage.ts";
 import { lockDataDirectory } from "./db/data-lock.ts";
 import { createDatabase, type Database } from "./db/database.ts";
 import { forOperator } from "./db/errors.ts";
 import { createLeases, type Leases } from "./db/lease.ts";
 import { migrateDatabase } from "./db/migrate.ts";
-import type { QueryObserver } from "./db/observed-client.ts";
-import { closeClient, openClient, openReplica } from "./db/open.ts";
+import { closeClient } from "./db/open.ts";
 import { ReplicaClient } from "./db/replica.ts";
 import { type Authenticator, createAuthenticator } from "./features/accounts/authenticator.ts";
 import { loadSecret, loadSharedSecret } from "./features/accounts/secret.ts";
@@ -19,9 +17,8 @@ import { scheduleSweep } from "./features/workouts/sweep.ts";
 import { type Logger, outsideRequests } from "./logger.ts";
 import { scheduleMaintenance } from "./maintenance.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
-import { watchCommits, watchQueries } from "./metrics/slowness.ts";
+import { openStores } from "./stores.ts";
 import type { StreamBuffer } from "./streams/buffer.ts";
-import { openEmbeddedBuffer } from "./streams/embedded.ts";
 import { createHub, type Hub } from "./streams/hub.ts";
 
 /** Everything the app is built on, made once; the app itself opens nothing. */
@@ -31,6 +28,7 @@ export type Deps = {
   /** Where the database is a replica: whether it is in step with its primary. */
   primary: { readonly isInStep: boolean } | undefined;
   buffer: StreamBuffer;
+  damage: DamageWatch;
   hub: Hub;
   authenticator: Authenticator;
   leases: Leases;
@@ -52,8 +50,8 @@ export type Runtime = {
 };
 
 /**
- * @throws Error with a sentence for the operator when the data cannot be opened: another server uses it, it was
- * written by a newer version, the directory cannot be written.
+ * @throws Error with a sentence for the operator when the data cannot be opened: another server uses it, it is damaged,
+ * it was written by a newer version, the directory cannot be written.
  */
 export async function createRuntime(
   config: Config,
@@ -62,53 +60,59 @@ export async function createRuntime(
 ): Promise<Runtime> {
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const lock = await lockDataDirectory(config.dataDirectory);
-  if (await finishSwap(config.dataDirectory)) log.info("a restore that was interrupted has been finished");
+  try {
+    if (await finishSwap(config.dataDirectory)) log.info("a restore that was interrupted has been finished");
+    return await assemble(config, { log, now, release: lock.release });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function assemble(
+  config: Config,
+  { log, now, release }: { log: Logger; now: () => number; release: () => void },
+): Promise<Runtime> {
   const metrics = createMetrics();
-  const [client, buffer] = await Promise.all([
-    openConfigured(config, log, watchQueries(metrics, log)),
-    openBuffer(config, now, watchCommits(metrics, log)),
-  ]);
+  const { client, buffer, damage, stopChecks } = await openStores(config, { metrics, log, now });
   const database = createDatabase(client);
   const secret = await prepare(database, config, log);
   const hub = createHub(buffer, (error) =>
     outsideRequests(() => log.error({ err: error }, "live data could not be read")),
   );
-  const authenticator = createAuthenticator({ config, database, secret, now, log });
   // A file has one server at a time, which after a restart has its leases still.
   const holder = isShared(config) ? Bun.randomUUIDv7() : "the server of this file";
   const leases = createLeases(database, holder, now);
-  const rederivation = scheduleRederivation({ database, leases, now, log });
-  const backups = scheduleBackups({ config, leases, now, log });
-  const primary = client instanceof ReplicaClient ? client : undefined;
   const deps: Deps = {
     config,
     database,
-    primary,
+    primary: client instanceof ReplicaClient ? client : undefined,
     buffer,
+    damage,
     hub,
-    authenticator,
+    authenticator: createAuthenticator({ config, database, secret, now, log }),
     leases,
-    rederivation,
-    backups,
+    rederivation: scheduleRederivation({ database, leases, now, log }),
+    backups: scheduleBackups({ config, leases, now, log }),
     metrics,
     now,
     log,
   };
-  const sweep = scheduleSweep(deps);
-  const maintenance = scheduleMaintenance(deps);
+  const jobs = [deps.rederivation, deps.backups, scheduleSweep(deps), scheduleMaintenance(deps)];
   return {
     deps,
     async close(deadline = graceEnd(config)) {
+      stopChecks();
       // What still waits for a remote database then fails: one that does not answer keeps nobody from stopping.
       const remote = client.protocol === "file" ? undefined : client;
       const timer = setTimeout(() => remote?.close(), deadline - performance.now());
-      await Promise.all([sweep.stop(), rederivation.stop(), backups.stop(), maintenance.stop()]);
+      await Promise.all(jobs.map((job) => job.stop()));
       hub.close();
-      await authenticator.close();
+      await deps.authenticator.close();
       await buffer.close();
       await closeClient(client);
       clearTimeout(timer);
-      lock.release();
+      release();
     },
   };
 }
@@ -116,15 +120,6 @@ export async function createRuntime(
 /** When what is under way at a stop that begins now must have finished, by performance.now(). */
 export function graceEnd({ shutdownGraceSeconds }: Config): number {
   return performance.now() + shutdownGraceSeconds * 1000;
-}
-
-function openConfigured(
-  { databaseUrl, databaseAuthToken, durability, primary }: Config,
-  log: Logger,
-  observe: QueryObserver,
-): Promise<Client> {
-  const options = { url: databaseUrl, authToken: databaseAuthToken, durability };
-  return primary ? openReplica(options, primary, log, observe) : openClient(options, observe);
 }
 
 /** Brings the database to this program's schema; resolves to what access tokens are signed with. */
@@ -135,18 +130,6 @@ async function prepare(database: Database, config: Config, log: Logger): Promise
   } catch (error) {
     throw forOperator(error);
   }
-}
-
-/** Redis where it is configured; loaded only then, since every start would be slower for it. */
-async function openBuffer(
-  { redis, dataDirectory, durability }: Config,
-  now: () => number,
-  onCommit: (posts: number, took: number) => void,
-): Promise<StreamBuffer> {
-  if (!redis)
-    return openEmbeddedBuffer({ path: join(dataDirectory, "streams.db"), durability, now, onCommit });
-  const { openRedisBuffer } = await import("./streams/redis.ts");
-  return openRedisBuffer({ ...redis, now });
 }
 
 /** Kept where all instances that take each other's tokens find it. */

@@ -25,11 +25,15 @@ export function mayPass(error: unknown): boolean {
   return /^(SQLITE_BUSY|REMOTE_UNREACHABLE|REMOTE_BUSY|SERVER_ERROR)/.test(driverError(error)?.code ?? "");
 }
 
-/** Whether a store says that its file is damaged: by its code, or in words, which are all that comes from a thread. */
+/** Whether it says that what is stored is damaged: by its code, or in words, which are all that comes from a thread. */
 export function isDamage(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
-  return /^SQLITE_(CORRUPT|NOTADB)/.test(code) || DAMAGE.test(error.message) || isDamage(error.cause);
+  return (
+    /^(SQLITE_(CORRUPT|NOTADB)|telemetry_damaged)/.test(code) ||
+    DAMAGE.test(error.message) ||
+    isDamage(error.cause)
+  );
 }
 
 const DAMAGE = /database disk image is malformed|file is not a database/;
@@ -39,9 +43,12 @@ const DAMAGE = /database disk image is malformed|file is not a database/;
  * values, be one of them a secret. An error of ours has its own, whatever it was caused by.
  */
 export function forOperator(error: unknown): unknown {
-  const cause =
-    error instanceof LibsqlError || error instanceof DrizzleQueryError ? driverError(error) : undefined;
-  return cause ? new Error(`The database cannot be used. ${cause.message}`, { cause }) : error;
+  const isOurs = !(error instanceof LibsqlError || error instanceof DrizzleQueryError);
+  const cause = driverError(error);
+  if (isOurs || !cause) return error;
+  const { message } = cause;
+  const words = isDamage(cause) ? "is damaged: `bpt doctor` tells more." : `cannot be used. ${message}`;
+  return new Error(`The database ${words}`, { cause });
 }
 
 export function toError(cause: unknown): Error {

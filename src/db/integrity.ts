@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type Database from "libsql";
 import { isDamage } from "./errors.ts";
 import { openReadOnly, rowsOf } from "./read-only.ts";
@@ -11,16 +12,18 @@ const MOST_PROBLEMS = 10;
  * @throws Error when it cannot be told: the file is not there, may not be read, or is locked.
  */
 export function checkIntegrity(path: string, { quick = false } = {}): string[] {
-  const database = openReadOnly(path);
+  let database: Database.Database | undefined;
   try {
-    return quick
-      ? structuralProblems(database, "quick_check")
-      : [...structuralProblems(database, "integrity_check"), ...foreignKeyProblems(database)];
+    database = openReadOnly(path);
+    const structural = structuralProblems(database, quick ? "quick_check" : "integrity_check");
+    if (structural.length > 0) return structural;
+    const texts = textProblems(database);
+    return texts.length > 0 || quick ? texts : foreignKeyProblems(database);
   } catch (error) {
-    if (isDamage(error)) return [error.message];
+    if (isDamage(error) || isReadFailure(error)) return [error.message];
     throw error;
   } finally {
-    database.close();
+    database?.close();
   }
 }
 
@@ -32,10 +35,50 @@ function structuralProblems(database: Database.Database, check: "quick_check" | 
   return lines.filter((line) => line !== "ok" && !line.startsWith("***")).slice(0, MOST_PROBLEMS);
 }
 
+/**
+ * Where text is not UTF-8. SQLite takes any bytes for text, and no check of its own looks at them; the driver ends the
+ * whole process when it comes upon such a text. So all of it is read as bytes here.
+ */
+function textProblems(database: Database.Database): string[] {
+  const schema = "SELECT CAST(concat_ws(' ', type, name, tbl_name, sql) AS BLOB) AS bytes FROM sqlite_schema";
+  if (!isAllUtf8(database, schema)) return ["The schema has text that is not UTF-8"];
+  return textColumns(database)
+    .filter(({ table, columns }) => {
+      const names = columns.map((name) => `"${name}"`);
+      return !isAllUtf8(
+        database,
+        `SELECT CAST(concat_ws(char(10), NULL, ${names}) AS BLOB) AS bytes FROM "${table}"`,
+      );
+    })
+    .map(({ table }) => `${table}: text that is not UTF-8`);
+}
+
+function textColumns(database: Database.Database): { table: string; columns: string[] }[] {
+  const tables = rowsOf<{ name: string; columns: string }>(
+    database,
+    `SELECT tables.name, json_group_array(columns.name) AS columns
+     FROM pragma_table_list AS tables JOIN pragma_table_info(tables.name) AS columns ON columns.type = 'TEXT'
+     WHERE tables.schema = 'main' AND tables.type = 'table' GROUP BY tables.name`,
+  );
+  return tables.map(({ name, columns }) => ({ table: name, columns: JSON.parse(columns) as string[] }));
+}
+
+function isAllUtf8(database: Database.Database, query: string): boolean {
+  for (const row of database.prepare(query).iterate()) {
+    if (!isUtf8((row as { bytes: Buffer }).bytes)) return false;
+  }
+  return true;
+}
+
 function foreignKeyProblems(database: Database.Database): string[] {
   const broken = rowsOf<{ table: string; parent: string; rows: number }>(
     database,
     `SELECT "table", parent, count(*) AS rows FROM pragma_foreign_key_check GROUP BY "table", parent`,
   );
   return broken.map(({ table, parent, rows }) => `${table}: ${rows} rows refer to no row of ${parent}`);
+}
+
+/** Of the disk, under a file that may be sound or not. */
+function isReadFailure(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && /^SQLITE_IOERR/.test(String(error.code));
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { migrate } from "drizzle-orm/libsql/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
+import type LocalFile from "libsql";
 import type { Logger } from "../logger.ts";
 import type { Database } from "./database.ts";
 import { forOperator, mayPass } from "./errors.ts";
@@ -14,6 +15,12 @@ const migrationsFolder = [join(import.meta.dir, "drizzle"), join(import.meta.dir
 
 export class DatabaseTooNewError extends Error {
   override readonly name = "DatabaseTooNewError";
+
+  constructor() {
+    super(
+      "The database was written by a newer version of this program. Start that version, or restore a backup made by this one.",
+    );
+  }
 }
 
 /** How long to wait for a remote database to be there, and for another instance that is at it; in ms. */
@@ -51,14 +58,9 @@ export async function migrateDatabase(database: Database, log?: Pick<Logger, "wa
  * @throws DatabaseTooNewError when it has that of a later version.
  */
 export async function isMigrated(database: Database): Promise<boolean> {
-  const known = readMigrationFiles({ migrationsFolder: folder() }).map(({ folderMillis }) => folderMillis);
-  const latest = Math.max(...known);
+  const latest = latestMigration();
   const applied = await lastApplied(database);
-  if (applied > latest) {
-    throw new DatabaseTooNewError(
-      "The database was written by a newer version of this program. Start that version, or restore a backup made by this one.",
-    );
-  }
+  if (applied > latest) throw new DatabaseTooNewError();
   return applied === latest;
 }
 
@@ -99,6 +101,33 @@ export function listKnownMigrations(): Migration[] {
     entries: { tag: string; when: number }[];
   };
   return journal.entries.map(({ tag, when }) => ({ name: tag, madeAt: new Date(when), state: "pending" }));
+}
+
+/** Of a database with this program's schema: the last migration that was applied. */
+export function latestMigration(): number {
+  return Math.max(...readMigrations().map(({ folderMillis }) => folderMillis));
+}
+
+/** Runs the migrations after one and through another on a file that nobody else uses, and notes them as drizzle does. */
+export function applyMigrations(
+  file: LocalFile.Database,
+  { after, through }: { after: number; through: number },
+): void {
+  file.exec(
+    "CREATE TABLE IF NOT EXISTS __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)",
+  );
+  for (const { sql, hash, folderMillis } of readMigrations()) {
+    if (folderMillis <= after || folderMillis > through) continue;
+    for (const statement of sql) file.exec(statement);
+    file
+      .prepare("INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)")
+      .run([hash, folderMillis]);
+  }
+}
+
+/** The migrations of this program, oldest first; `folderMillis` is what tells them apart, epoch ms. */
+export function readMigrations() {
+  return readMigrationFiles({ migrationsFolder: folder() });
 }
 
 function folder(): string {

@@ -17,15 +17,23 @@ const LONGEST_FIRST_SYNC_MS = 10_000;
 /** What libSQL calls the file beside a replica in which it notes how far that is. */
 const SYNC_STATE = "-client_wal_index";
 
+/** Whom a client tells of what happens. */
+export type ClientHooks = {
+  onQuery?: QueryObserver;
+  /** Of errors of a local file that are not a statement's own. */
+  onSuspect?: (error: unknown) => void;
+};
+
 /**
  * The one way in which this program opens a libSQL database. On a local file the client that comes back has
  * one connection with a first-come, first-served lock in front of it, because a SQLITE_BUSY inside the process
  * makes later writes of that connection report success and vanish.
  * @throws LibsqlError when the file cannot be opened.
  */
-export async function openClient(options: OpenOptions, observe: QueryObserver = () => {}): Promise<Client> {
+export async function openClient(options: OpenOptions, hooks: ClientHooks = {}): Promise<Client> {
   const { url, authToken } = options;
-  if (!url.startsWith("file:")) return new ObservedClient(await openRemote(url, authToken), observe);
+  const { onQuery = () => {}, onSuspect = () => {} } = hooks;
+  if (!url.startsWith("file:")) return new ObservedClient(await openRemote(url, authToken), onQuery);
   const kept = filePragmas(options);
   const client = createClient({ url, concurrency: 1, timeout: BUSY_TIMEOUT_MS });
   try {
@@ -33,14 +41,13 @@ export async function openClient(options: OpenOptions, observe: QueryObserver = 
     await setPragmas(client, options);
     // Whoever has the turn is alone until it is over: the wait that was noted last is its own.
     let waited = 0;
-    const observed = new ObservedClient(client, (query) => observe({ ...query, waited }));
-    return new SerializedClient(
-      observed,
-      () => setPragmas(client, options),
-      (milliseconds) => {
+    const observed = new ObservedClient(client, (query) => onQuery({ ...query, waited }));
+    return new SerializedClient(observed, () => setPragmas(client, options), {
+      onTurn(milliseconds) {
         waited = milliseconds;
       },
-    );
+      onSuspect,
+    });
   } catch (error) {
     client.close();
     throw error;
@@ -70,7 +77,7 @@ export async function openReplica(
   { url, authToken, durability }: OpenOptions,
   { syncUrl, syncSeconds }: { syncUrl: string; syncSeconds: number },
   log: Pick<Logger, "info" | "warn">,
-  observe: QueryObserver = () => {},
+  hooks: ClientHooks = {},
 ): Promise<ReplicaClient> {
   const path = url.slice("file:".length);
   if (existsSync(path) && !existsSync(path + SYNC_STATE)) {
@@ -79,8 +86,8 @@ export async function openReplica(
   const synchronizer = createSynchronizer({ url, syncUrl, authToken }, log);
   try {
     await syncFirst(synchronizer, { url, syncUrl });
-    const copy = await openClient({ url, durability, readOnly: true }, observe);
-    const remote = await openClient({ url: syncUrl, authToken, durability }, observe);
+    const copy = await openClient({ url, durability, readOnly: true }, hooks);
+    const remote = await openClient({ url: syncUrl, authToken, durability }, hooks);
     return new ReplicaClient(copy, remote, synchronizer, syncSeconds);
   } catch (error) {
     synchronizer.close();

@@ -8,15 +8,24 @@ export class SerializedClient implements Client {
   readonly #client: Client;
   readonly #setPragmas: () => Promise<void>;
   readonly #onTurn: (waited: number) => void;
+  readonly #onSuspect: (error: unknown) => void;
   readonly #lock = pLimit(1);
   readonly #turn = createTurns();
   #inDoubt = false;
 
-  /** @param onTurn called before each call, which is then alone until it is over, with the ms that it has waited */
-  constructor(client: Client, pragmas: () => Promise<void>, onTurn: (waited: number) => void = () => {}) {
+  /**
+   * @param hooks `onTurn` is called before each call, which is then alone until it is over, with the ms that it has
+   * waited; `onSuspect` with errors that are not a statement's own
+   */
+  constructor(
+    client: Client,
+    pragmas: () => Promise<void>,
+    { onTurn, onSuspect }: { onTurn: (waited: number) => void; onSuspect: (error: unknown) => void },
+  ) {
     this.#client = client;
     this.#setPragmas = pragmas;
     this.#onTurn = onTurn;
+    this.#onSuspect = onSuspect;
   }
 
   get closed() {
@@ -54,7 +63,7 @@ export class SerializedClient implements Client {
     return holding(
       (work) => this.#alone(work),
       begin,
-      () => this.#recover(),
+      (error) => this.#recover(error),
     );
   }
 
@@ -79,14 +88,15 @@ export class SerializedClient implements Client {
       try {
         return await operation();
       } catch (error) {
-        if (isSuspect(error)) await this.#recover();
+        if (isSuspect(error)) await this.#recover(error);
         throw error;
       }
     });
   }
 
   /** If it does not work, as on a full disk, the next call tries again: none is made on a connection in doubt. */
-  async #recover(): Promise<void> {
+  async #recover(error: unknown): Promise<void> {
+    this.#onSuspect(error);
     this.#inDoubt = true;
     await this.#reconnect().catch(() => {});
   }
@@ -100,12 +110,12 @@ export class SerializedClient implements Client {
 
 /**
  * Begins a transaction inside `lock` and stays there until it is over, however it ends. `recover` is called, still
- * inside, when its connection is in doubt.
+ * inside, with the error that has put its connection in doubt.
  */
 export function holding(
   lock: (work: () => Promise<void>) => Promise<void>,
   begin: () => Promise<Transaction>,
-  recover: () => Promise<void>,
+  recover: (error: unknown) => Promise<void>,
 ): Promise<Transaction> {
   const { promise, resolve, reject } = Promise.withResolvers<Transaction>();
   lock(async () => {
@@ -113,19 +123,20 @@ export function holding(
     const watched = watchedTransaction(await begin(), settled.resolve);
     resolve(watched.transaction);
     await settled.promise;
-    if (watched.isSuspect()) await recover();
+    const suspect = watched.suspect();
+    if (suspect !== undefined) await recover(suspect);
   }).catch(reject);
   return promise;
 }
 
-/** The same transaction, with a call when it is over, however it ends, and a note of whether its connection is in doubt. */
+/** The same transaction, with a call when it is over, however it ends, and the error that puts its connection in doubt. */
 function watchedTransaction(transaction: Transaction, release: () => void) {
-  let suspect = false;
+  let suspect: unknown;
   const watch = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      suspect ||= isSuspect(error);
+      if (isSuspect(error)) suspect ??= error;
       throw error;
     }
   };
@@ -145,5 +156,5 @@ function watchedTransaction(transaction: Transaction, release: () => void) {
       return transaction.closed;
     },
   };
-  return { transaction: watched, isSuspect: () => suspect };
+  return { transaction: watched, suspect: () => suspect };
 }

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { isStoreFailure } from "../db/errors.ts";
+import { isDamage, isStoreFailure } from "../db/errors.ts";
 import { AppError, type ErrorCode } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { AppEnv } from "./context.ts";
@@ -30,6 +30,7 @@ export const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   too_many_requests: 429,
   store_unavailable: 503,
   buffer_unavailable: 503,
+  store_damaged: 503,
   shutting_down: 503,
 };
 
@@ -58,6 +59,16 @@ export function respondToError(log: Logger) {
 }
 
 function toAppError(error: unknown): AppError | undefined {
+  // Before all else: the buffer's own errors have it as their cause.
+  if (isDamage(error)) {
+    return new AppError(
+      "store_damaged",
+      "Stored data is damaged. Whoever runs this service has to repair it.",
+      {
+        cause: error,
+      },
+    );
+  }
   if (error instanceof AppError) return error;
   if (isStoreFailure(error)) {
     return new AppError("store_unavailable", "The database cannot be reached right now. Please try again.", {

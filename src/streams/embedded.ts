@@ -53,8 +53,10 @@ export async function openEmbeddedBuffer(options: {
   now: () => number;
   /** Told of each commit of messages: how many posts are in it, and how many ms it took. */
   onCommit?: (posts: number, took: number) => void;
+  /** Told of every failure of the file. */
+  onFailure?: (error: unknown) => void;
 }): Promise<StreamBuffer> {
-  const { durability, now, onCommit } = options;
+  const { durability, now, onCommit, onFailure = () => {} } = options;
   const url = `file:${options.path}`;
   const writer = startWriter(durability);
   const state = await openFile(writer, { url, durability }).catch((error) => {
@@ -74,6 +76,11 @@ export async function openEmbeddedBuffer(options: {
   let lastCommitted = formatMessageId(lastId);
   let closing: Promise<void> | undefined;
   const commits = createGroupCommit<Operation>(takeGroup, commit);
+
+  function failure(error: unknown): AppError {
+    onFailure(error);
+    return unavailable(error);
+  }
 
   function nextId(): IdParts {
     lastId = nextMessageId(lastId, now());
@@ -100,7 +107,7 @@ export async function openEmbeddedBuffer(options: {
       else if (first?.kind === "purge") first.settled.resolve(await commitPurge(first));
       else await commitAppends(group.filter((operation) => operation.kind === "append"));
     } catch (error) {
-      for (const operation of group) operation.settled.reject(unavailable(error));
+      for (const operation of group) operation.settled.reject(failure(error));
     }
   }
 
@@ -183,7 +190,7 @@ export async function openEmbeddedBuffer(options: {
       const [messages] = reader.run([sql.readMessages(stream.id, start, end, count)]);
       return sql.parseMessages(key.name, messages?.value);
     } catch (error) {
-      throw unavailable(error);
+      throw failure(error);
     }
   }
 

@@ -20,8 +20,8 @@ let client: Client;
 let queries: Query[];
 const note: QueryObserver = ({ statement, waited, ran }) =>
   void queries.push({ statement: statement(), waited, ran });
-const open = (observe: QueryObserver) =>
-  openClient({ url: `file:${join(directory.path, "test.db")}`, durability: "relaxed" }, observe);
+const open = (onQuery: QueryObserver) =>
+  openClient({ url: `file:${join(directory.path, "test.db")}`, durability: "relaxed" }, { onQuery });
 
 beforeEach(async () => {
   directory = await temporaryDirectory();
@@ -98,7 +98,7 @@ test("only a slow query is counted and logged, and not what waited for it", asyn
 describeWithSqld("of a remote database", () => {
   test("queries are told of too; what they waited for is not known", async () => {
     await using sqld = await startSqld();
-    const remote = await openClient({ url: sqld.url, durability: "full" }, note);
+    const remote = await openClient({ url: sqld.url, durability: "full" }, { onQuery: note });
     await remote.execute("CREATE TABLE t (a TEXT)");
     const transaction = await remote.transaction("write");
     await transaction.execute({ sql: "INSERT INTO t VALUES (?)", args: ["secret"] });

@@ -68,7 +68,7 @@ function commonErrors(method: string, path: string, inputs: ValidatedInput[]): E
     errors.push("malformed_json", "incomplete_body", "payload_too_large");
   }
   if (asksForCredentials(method, path)) errors.push("unauthenticated");
-  if (path.startsWith("/api/")) errors.push("foreign_origin", "store_unavailable");
+  if (path.startsWith("/api/")) errors.push("foreign_origin", "store_unavailable", "store_damaged");
   return errors;
 }
 

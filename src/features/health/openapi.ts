@@ -13,6 +13,10 @@ const health = z
       .optional()
       .describe("Only where the database is a replica: whether it is in step with its primary."),
     redis: connection.describe("The stream buffer, whichever kind it is."),
+    damaged: z
+      .array(z.string())
+      .optional()
+      .describe("Names of files that are damaged; `bpt doctor` tells more."),
     streams: z.object({
       backend: z.enum(["embedded", "redis"]),
       listeners: z.int().min(0).describe("How many listen to event streams of this instance."),

@@ -9,9 +9,10 @@ export function healthRoutes({
   database,
   buffer,
   hub,
+  damage,
   primary,
   now,
-}: Pick<Deps, "database" | "buffer" | "hub" | "primary" | "now">) {
+}: Pick<Deps, "database" | "buffer" | "hub" | "damage" | "primary" | "now">) {
   const databaseAnswers = () => answers(() => database.run(sql`SELECT 1`));
   const bufferAnswers = () => answers(() => buffer.ping());
 
@@ -19,13 +20,15 @@ export function healthRoutes({
     .get("/health", async (c) => {
       const [databaseUp, bufferUp] = await Promise.all([databaseAnswers(), bufferAnswers()]);
       const primaryUp = primary?.isInStep ?? true;
+      const isWell = databaseUp && primaryUp && bufferUp && damage.files.size === 0;
       return c.json({
-        status: databaseUp && primaryUp && bufferUp ? ("ok" as const) : ("degraded" as const),
+        status: isWell ? ("ok" as const) : ("degraded" as const),
         database: connection(databaseUp),
         // Of a replica: without it reads are answered, and writes are not.
         ...(primary && { primary: connection(primaryUp) }),
         // Clients know the stream buffer by this name, whichever kind it is.
         redis: connection(bufferUp),
+        ...(damage.files.size > 0 && { damaged: [...damage.files] }),
         streams: { backend: buffer.backend, listeners: hub.size },
         version: packageJson.version,
         timestamp: new Date(now()).toISOString(),

@@ -1,0 +1,51 @@
+import type { StreamInfo } from "../streams/buffer.ts";
+import type { Finding } from "./finding.ts";
+import type { DatabaseState } from "./stores.ts";
+
+/** The sweep runs every ten minutes; what it has not taken by then, it does not take. */
+const SWEEP_MS = 3_600_000;
+
+/** Whether rides under way have their streams, and streams their riders and rides; `idleMs` is when a sweep takes them. */
+export function checkStreams(
+  { unfinished, userIds }: DatabaseState,
+  streams: readonly StreamInfo[],
+  { now, idleMs }: { now: number; idleMs: number },
+): Finding[] {
+  const named = (owner: string, name: string) => JSON.stringify([owner, name]);
+  const claimed = new Set(unfinished.map(({ owner, streamName }) => named(owner, streamName)));
+  const there = new Set(streams.map(({ owner, name }) => named(owner, name)));
+  const ofNobody = streams.filter(({ owner }) => !userIds.has(owner));
+  const leftBehind = streams.filter(
+    ({ owner, name, length, lastActivity }) =>
+      length > 0 &&
+      userIds.has(owner) &&
+      !claimed.has(named(owner, name)) &&
+      lastActivity < now - idleMs - SWEEP_MS,
+  );
+  const withoutStream = unfinished.filter(({ owner, streamName }) => !there.has(named(owner, streamName)));
+  const findings = [
+    orphans(
+      ofNobody.length,
+      "Streams of no account",
+      "They are deleted after TRASH_DAYS. After a restore, that of a later backup has the account.",
+    ),
+    orphans(
+      leftBehind.length,
+      "Idle streams of no ride",
+      "A running server makes rides of them: start it, and see in its log why it could not.",
+    ),
+    orphans(
+      withoutStream.length,
+      "Unfinished rides without a stream",
+      "No sample of them is there. They are completed without any when they are idle.",
+    ),
+  ].filter((finding) => finding !== undefined);
+  const message = `Streams: ${streams.length}, unfinished rides: ${unfinished.length}`;
+  return findings.length > 0 ? findings : [{ check: "streams", status: "ok", message }];
+}
+
+function orphans(count: number, what: string, advice: string): Finding | undefined {
+  return count === 0
+    ? undefined
+    : { check: "streams", status: "warning", message: `${what}: ${count}`, advice };
+}

@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { max } from "drizzle-orm";
+import type { Config } from "../config.ts";
+import { createDatabase } from "../db/database.ts";
+import { openClient } from "../db/open.ts";
+import { openReadOnly, rowsOf } from "../db/read-only.ts";
+import { users, workouts } from "../db/schema.ts";
+import { listUnfinished } from "../features/workouts/repository.ts";
+import type { StreamInfo } from "../streams/buffer.ts";
+import { parseState, READ_STATE } from "../streams/embedded-sql.ts";
+
+/** What the database tells of rides under way. */
+export type DatabaseState = {
+  unfinished: { id: string; owner: string; streamName: string }[];
+  userIds: Set<string>;
+  /** When the latest change was made, epoch ms; 0 when there was none. */
+  newest: number;
+};
+
+/** Undefined where there is none yet. Reads only, beside a server or without one. @throws Error when it cannot be reached. */
+export async function readDatabase(config: Config): Promise<DatabaseState | undefined> {
+  const { databaseUrl: url, databaseAuthToken: authToken, durability } = config;
+  if (url.startsWith("file:") && !existsSync(url.slice("file:".length))) return undefined;
+  const client = await openClient({ url, authToken, durability, readOnly: true });
+  try {
+    const database = createDatabase(client);
+    const [changed] = await database.select({ last: max(workouts.updatedAt) }).from(workouts);
+    const [registered] = await database.select({ last: max(users.updatedAt) }).from(users);
+    const rides = await listUnfinished(database);
+    const riders = await database.select({ id: users.id }).from(users);
+    return {
+      unfinished: rides.map(({ id, userId: owner, streamName }) => ({ id, owner, streamName })),
+      userIds: new Set(riders.map(({ id }) => id)),
+      newest: Math.max(changed?.last?.getTime() ?? 0, registered?.last?.getTime() ?? 0),
+    };
+  } finally {
+    client.close();
+  }
+}
+
+/** The streams of the live buffer; undefined where there is none yet. @throws Error when it cannot be reached. */
+export async function readBuffer({ dataDirectory, redis }: Config): Promise<StreamInfo[] | undefined> {
+  if (redis) {
+    const { openRedisBuffer } = await import("../streams/redis.ts");
+    const buffer = openRedisBuffer({ ...redis, now: Date.now });
+    return buffer.list().finally(() => buffer.close());
+  }
+  const path = join(dataDirectory, "streams.db");
+  if (!existsSync(path)) return undefined;
+  const database = openReadOnly(path);
+  try {
+    const [row] = rowsOf<Record<string, string>>(database, READ_STATE.sql);
+    return parseState(Object.values(row ?? {})[0]).streams;
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { join } from "node:path";
+import type { Client } from "@libsql/client";
+import type { Config } from "./config.ts";
+import { checkAtStart } from "./db/check-at-start.ts";
+import { createDamageWatch, type DamageWatch } from "./db/damage.ts";
+import { isDamage } from "./db/errors.ts";
+import { localFiles } from "./db/local-files.ts";
+import { openClient, openReplica } from "./db/open.ts";
+import type { Logger } from "./logger.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+import { watchCommits, watchQueries } from "./metrics/slowness.ts";
+import type { StreamBuffer } from "./streams/buffer.ts";
+import { openEmbeddedBuffer } from "./streams/embedded.ts";
+
+export type Stores = {
+  client: Client;
+  buffer: StreamBuffer;
+  /** What is damaged of the files; those of a large one may still be looked at. */
+  damage: DamageWatch;
+  /** Ends the checks that are still under way. */
+  stopChecks(): void;
+};
+
+type Watch = { metrics: Metrics; log: Logger; now: () => number };
+
+/**
+ * Opens the database and the live buffer, wherever the configuration has them.
+ * @throws Error with a sentence for the operator when a file is damaged or cannot be opened.
+ */
+export async function openStores(config: Config, watch: Watch): Promise<Stores> {
+  const damage = createDamageWatch(watch.log);
+  const paths = localFiles(config).map(({ path }) => path);
+  const stopChecks = await checkAtStart(paths, damage, watch.log);
+  const [client, buffer] = await Promise.all([
+    openDatabaseClient(config, damage, watch),
+    openBuffer(config, damage, watch),
+  ]);
+  return { client, buffer, damage, stopChecks };
+}
+
+function openDatabaseClient(
+  { databaseUrl, databaseAuthToken, durability, primary }: Config,
+  damage: DamageWatch,
+  { metrics, log }: Watch,
+): Promise<Client> {
+  const options = { url: databaseUrl, authToken: databaseAuthToken, durability };
+  const hooks = {
+    onQuery: watchQueries(metrics, log),
+    onSuspect: notingDamage(damage, databaseUrl.slice("file:".length)),
+  };
+  return primary ? openReplica(options, primary, log, hooks) : openClient(options, hooks);
+}
+
+/** Redis where it is configured; loaded only then, since every start would be slower for it. */
+async function openBuffer(
+  { redis, dataDirectory, durability }: Config,
+  damage: DamageWatch,
+  { metrics, log, now }: Watch,
+): Promise<StreamBuffer> {
+  if (redis) {
+    const { openRedisBuffer } = await import("./streams/redis.ts");
+    return openRedisBuffer({ ...redis, now });
+  }
+  const path = join(dataDirectory, "streams.db");
+  const onCommit = watchCommits(metrics, log);
+  return openEmbeddedBuffer({ path, durability, now, onCommit, onFailure: notingDamage(damage, path) });
+}
+
+function notingDamage(damage: DamageWatch, path: string): (error: unknown) => void {
+  return (error) => {
+    if (isDamage(error)) damage.note(path, error.message);
+  };
+}

@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import Database from "libsql";
+import { backupName } from "../../src/backup/backup-files.ts";
+import { parseConfig } from "../../src/config.ts";
+import { examine } from "../../src/doctor/examine.ts";
+import { registerRider } from "../support/accounts.ts";
+import { createTestApp, type TestApp } from "../support/app.ts";
+
+const HOUR = 3_600_000;
+
+/** After the program was made, which is what the clock is held against. */
+const NOW = Date.UTC(2030, 5, 1, 12);
+
+let app: TestApp;
+beforeEach(async () => {
+  app = await createTestApp();
+  app.clock.time = NOW;
+});
+afterEach(() => app.close());
+
+const at = (name: string) => join(app.directory, name);
+
+async function findings(check: string, now = app.clock.time, environment: Record<string, string> = {}) {
+  const all = await examine(parseConfig({ DATA_DIR: app.directory, ...environment }), now);
+  return all.filter((finding) => finding.check === check);
+}
+
+const statuses = async (check: string, now?: number) =>
+  (await findings(check, now)).map(({ status }) => status);
+
+function sql(name: string, ...statements: string[]): void {
+  const database = new Database(at(name), { timeout: 5000 });
+  for (const statement of statements) database.exec(statement);
+  database.close();
+}
+
+test("of a server that runs there is nothing to complain of but that no backup is there", async () => {
+  const all = await examine(parseConfig({ DATA_DIR: app.directory }), NOW);
+  const complaints = all.filter(({ check, status }) => status !== "ok" && check !== "clock");
+  expect(complaints.map(({ check }) => check)).toEqual(["backups"]);
+  for (const { message, advice = "" } of all) {
+    expect(message).toMatch(/^\S.*[^.]$/);
+    expect(advice === "" || /[.`]$/.test(advice)).toBe(true);
+  }
+});
+
+test("a write lock that is not let go is a problem that names the file", async () => {
+  const holder = new Database(at("streams.db"), { timeout: 5000 });
+  holder.exec("BEGIN IMMEDIATE");
+  const [, buffer] = await findings("lock");
+  holder.exec("ROLLBACK");
+  holder.close();
+  expect(buffer).toMatchObject({ status: "problem" });
+  expect(buffer?.message).toContain("streams.db cannot be written: database is locked");
+  expect(await statuses("lock")).toEqual(["ok", "ok"]);
+}, 20_000);
+
+test("a clock that is behind the program, or behind the data, is a problem", async () => {
+  const riders = await registerRider(app);
+  expect(riders.userId).not.toBe("");
+  expect((await statuses("clock", NOW))[0]).not.toBe("problem");
+  expect(await statuses("clock", NOW - 48 * HOUR)).toEqual(["problem"]);
+  expect(await statuses("clock", 0)).toEqual(["problem"]);
+});
+
+test("streams without a rider or a ride, and rides without a stream, are told", async () => {
+  const rider = await registerRider(app);
+  await rider.send("POST", "/api/workouts", { streamName: "ride" });
+  await rider.send("POST", "/api/streams/loose/messages", { message: { power: 200 } });
+  expect(await statuses("streams")).toEqual(["ok"]);
+  const later = NOW + 24 * HOUR;
+  expect((await findings("streams", later)).map(({ message }) => message)).toEqual([
+    "Idle streams of no ride: 1",
+  ]);
+  await app.deps.buffer.delete({ owner: rider.userId, name: "ride" });
+  await app.deps.buffer.create({ owner: "nobody", name: "ride" });
+  expect((await findings("streams")).map(({ message }) => message)).toEqual([
+    "Streams of no account: 1",
+    "Unfinished rides without a stream: 1",
+  ]);
+});
+
+test("what others can read is told", async () => {
+  await chmod(app.directory, 0o755);
+  await chmod(at("jwt.secret"), 0o644);
+  expect(await statuses("permissions")).toEqual(["warning", "problem"]);
+  await chmod(app.directory, 0o700);
+  await chmod(at("jwt.secret"), 0o600);
+  expect(await statuses("permissions")).toEqual(["ok"]);
+});
+
+test("migrations to come are a warning, those of a later version a problem", async () => {
+  sql(
+    "bpt.db",
+    "DELETE FROM __drizzle_migrations WHERE created_at = (SELECT max(created_at) FROM __drizzle_migrations)",
+  );
+  expect(await findings("migrations")).toMatchObject([
+    { status: "warning", message: "1 of 3 migrations are pending" },
+  ]);
+  sql("bpt.db", `INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('later', ${Date.UTC(2100, 0)})`);
+  expect(await statuses("migrations")).toEqual(["problem"]);
+});
+
+test("a table that is not there is damage", async () => {
+  sql("bpt.db", "DROP TABLE ftp_history");
+  const [database] = await findings("integrity");
+  expect(database?.message).toContain("bpt.db is damaged: ftp_history is missing");
+});
+
+test("backups are good for two days", async () => {
+  await mkdir(at("backups"));
+  await writeFile(at(`backups/${backupName(new Date(NOW - 24 * HOUR))}`), "");
+  expect(await statuses("backups")).toEqual(["ok"]);
+  expect(await statuses("backups", NOW + 24 * HOUR - 1)).toEqual(["ok"]);
+  expect(await statuses("backups", NOW + 24 * HOUR + 1000)).toEqual(["warning"]);
+});
+
+test("what is left of repairs is named", async () => {
+  await writeFile(at("bpt.db.damaged-20300101T000000Z"), "");
+  const [leftovers] = await findings("leftovers");
+  expect(leftovers?.message).toContain("bpt.db.damaged-20300101T000000Z");
+});
+
+test("a remote database that is away is a problem, and all else is told", async () => {
+  const environment = { DATABASE_URL: "http://127.0.0.1:9" };
+  expect(await findings("remote", NOW, environment)).toMatchObject([{ status: "problem" }]);
+  expect(await findings("integrity", NOW, environment)).toMatchObject([{ status: "ok" }]);
+});
+
+test("where there is no data, that is said", () => {
+  expect(examine(parseConfig({ DATA_DIR: at("nowhere") }), NOW)).rejects.toThrow("There is no data in");
+});
