@@ -82,7 +82,7 @@ async function assemble(
   );
   // A file has one server at a time, which after a restart has its leases still.
   const holder = isShared(config) ? Bun.randomUUIDv7() : "the server of this file";
-  const leases = createLeases(database, holder, now);
+  const leases = createLeases(database, holder);
   const deps: Deps = {
     config,
     database,

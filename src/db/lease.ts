@@ -5,6 +5,9 @@ import { leases } from "./schema.ts";
 /** How long a lease lasts that is not renewed, in ms: so long a job rests after the death of who was at it. */
 const LEASE_MS = 60_000;
 
+/** By the one clock that all instances share, in epoch ms. */
+const DATABASE_TIME = sql`CAST(unixepoch('subsec') * 1000 AS INTEGER)`;
+
 export interface Leases {
   /** Does the work unless another instance is at it; resolves to whether it did. */
   hold(name: string, work: () => Promise<void>): Promise<boolean>;
@@ -14,16 +17,16 @@ export interface Leases {
  * Leases in the database, for what only one of the instances that share it is to do at a time. `holder` names this
  * instance, and no other.
  */
-export function createLeases(executor: Executor, holder: string, now: () => number): Leases {
+export function createLeases(executor: Executor, holder: string): Leases {
   async function take(name: string): Promise<boolean> {
-    const expiresAt = new Date(now() + LEASE_MS);
+    const expiresAt = sql`${DATABASE_TIME} + ${LEASE_MS}`;
     const rows = await executor
       .insert(leases)
       .values({ name, holder, expiresAt })
       .onConflictDoUpdate({
         target: leases.name,
         set: { holder, expiresAt },
-        setWhere: sql`${leases.holder} = ${holder} OR ${leases.expiresAt} <= ${now()}`,
+        setWhere: sql`${leases.holder} = ${holder} OR ${leases.expiresAt} <= ${DATABASE_TIME}`,
       })
       .returning({ name: leases.name });
     return rows.length > 0;

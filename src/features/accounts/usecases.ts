@@ -83,7 +83,7 @@ export function userNotFound(): AppError {
 
 /**
  * Deletes the user with everything of theirs, live streams included.
- * @throws AppError built_in_user.
+ * @throws AppError built_in_user, buffer_unavailable.
  */
 export async function deleteAccount(
   {
@@ -95,6 +95,8 @@ export async function deleteAccount(
   userId: string,
 ): Promise<void> {
   requireDeletable(userId);
+  // An account whose streams cannot be deleted now stays, so that it can be deleted later.
+  await buffer.ping();
   await deleteUser(database, userId);
   // First, so that no sample of theirs makes a stream again while the streams are being deleted.
   authenticator.forget((identity) => identity.userId === userId);

@@ -43,7 +43,7 @@ export async function completeWorkout(
   if (!completed) return completeWorkout(deps, userId, id, options);
   if (isUnfinished(workout)) deps.metrics.ridesCompleted += 1;
   await deleteRecorded(deps, completed, isUnfinished(workout)).catch((error: unknown) => {
-    // The ride is safe; the sweep deletes what is left of its stream.
+    // The ride is safe; the next sweep deletes what is left of its stream.
     deps.log.warn({ err: error, workoutId: id }, "the stream of a completed workout could not be deleted");
   });
   return completed;
@@ -135,6 +135,7 @@ export async function releaseArchived(
   key: StreamKey,
 ): Promise<void> {
   const through = await findArchivedThrough(database, key);
+  if (!through) return;
   const first = (await buffer.info(key))?.firstMessageId;
-  if (through && first && compareMessageIds(first, through) <= 0) await hub.deleteStream(key, through);
+  if (first && compareMessageIds(first, through) <= 0) await hub.deleteStream(key, through);
 }

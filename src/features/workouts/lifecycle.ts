@@ -106,7 +106,8 @@ export async function deleteWorkout(
 ): Promise<void> {
   const workout = await getWorkout(deps.database, userId, id);
   if (isUnfinished(workout)) await completeWorkout(deps, userId, id, { archiveTelemetry: !permanent });
-  else await releaseArchived(deps, streamKey(workout));
+  // Also when that has done so already: what the stream still has of a workout that is gone would become a ride again.
+  await releaseArchived(deps, streamKey(workout));
   if (permanent) return deleteWorkoutRow(deps.database, id);
   await change(deps, userId, id, ({ deletedAt }) => ({
     status: "DELETED",

@@ -53,7 +53,6 @@ export async function sweep(
     await bringHome({ workoutId: workout.id }, () => completeIdle(deps, workout, idleSince));
   }
   for (const info of await deps.buffer.list(owner)) {
-    if (info.lastActivity > idleSince) continue;
     const ride = { userId: info.owner, streamName: info.name };
     await bringHome(ride, () => sweepStream(deps, info, idleSince));
   }
@@ -78,11 +77,13 @@ async function completeIdle(
 
 async function sweepStream(
   deps: SweepDeps,
-  { owner, name }: StreamInfo,
+  { owner, name, lastActivity }: StreamInfo,
   idleSince: number,
 ): Promise<"archived" | "deleted" | "kept"> {
   const key = { owner, name };
+  // At once, since those who listen to a ride that is completed wait for its end.
   await releaseArchived(deps, key);
+  if (lastActivity > idleSince) return "kept";
   if (await findUnfinishedByStream(deps.database, key)) return "kept";
   const info = await deps.buffer.info(key);
   // The list is from the beginning of the sweep: a ride may have come alive since.

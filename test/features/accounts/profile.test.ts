@@ -148,3 +148,14 @@ test("a deleted e-mail can be registered again", async () => {
   expect(again.user.id).not.toBe(account.user.id);
   await login(app);
 });
+
+test("an account whose streams cannot be deleted now stays, and can be deleted later", async () => {
+  const { accessToken: token } = account;
+  await post(app, "/api/streams/ride/messages", { message: { power: 200 } }, token);
+  await app.deps.buffer.close();
+  expect((await app.request("/api/users/me", { method: "DELETE", token })).status).toBe(503);
+  await app.reopen();
+  expect(await statusOf(app, { token })).toBe(200);
+  expect((await app.request("/api/users/me", { method: "DELETE", token })).status).toBe(204);
+  expect(await app.deps.buffer.list()).toEqual([]);
+});

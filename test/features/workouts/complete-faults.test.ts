@@ -1,8 +1,21 @@
 import { expect, test } from "bun:test";
+import { AppError } from "../../../src/errors.ts";
+import { completeWorkout } from "../../../src/features/workouts/complete.ts";
+import { deleteWorkout } from "../../../src/features/workouts/lifecycle.ts";
 import { useService } from "../../support/accounts.ts";
 import { deleted, listen } from "../streams/events.ts";
 import { append, listStreams, sendBatch, streamNames } from "../streams/streams.ts";
-import { change, complete, eachSecond, getWorkout, history, startRide, telemetryOf, trash } from "./rides.ts";
+import {
+  change,
+  complete,
+  eachSecond,
+  getWorkout,
+  history,
+  startRide,
+  sweepOnce,
+  telemetryOf,
+  trash,
+} from "./rides.ts";
 
 const service = useService({ fresh: true });
 
@@ -56,6 +69,42 @@ test("if the database cannot be reached it is 503 and the stream stays; once it 
   expect(await listStreams(rider)).toMatchObject([{ name: "ride", length: 60 }]);
   expect(await getWorkout(rider, id)).toMatchObject({ status: "ACTIVE" });
   expect(await complete(rider, id)).toMatchObject({ archivedMessages: 60 });
+});
+
+/** The same, but that no stream can be deleted. */
+function keepingStreams() {
+  const { deps } = service.app;
+  const deleteStream = async () => {
+    throw new AppError("buffer_unavailable", "The live buffer cannot be reached.");
+  };
+  return { ...deps, hub: { ...deps.hub, deleteStream } };
+}
+
+test("a ride that is deleted for good does not come back, though its stream could not be deleted at first", async () => {
+  const { rider, app } = service;
+  const { id } = await startRide(rider, { streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(60));
+  const deleting = deleteWorkout(keepingStreams(), rider.userId, id, { permanent: true });
+  await expect(deleting).rejects.toThrow("cannot be reached");
+  expect(await getWorkout(rider, id)).toMatchObject({ status: "COMPLETED" });
+  await trash(rider, id, "?permanent=true");
+  expect(await streamNames(rider)).toEqual([]);
+  service.wait(13 * 3_600_000);
+  await sweepOnce(app.deps);
+  expect(await history(rider)).toEqual([]);
+});
+
+test("who listens to a ride whose stream could not be deleted hears of its end by the next sweep", async () => {
+  const { rider, app } = service;
+  const { id } = await startRide(rider, { streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(3));
+  const events = await listen(rider, "/api/streams/ride/listen");
+  await events.next();
+  await completeWorkout(keepingStreams(), rider.userId, id, { archiveTelemetry: true });
+  expect(await streamNames(rider)).toEqual(["ride"]);
+  await sweepOnce(app.deps);
+  expect(await events.rest()).toEqual([deleted("ride")]);
+  expect(await streamNames(rider)).toEqual([]);
 });
 
 test("a sample nested beyond measure does not keep the ride from being completed", async () => {
