@@ -6,10 +6,10 @@ export interface Front extends Disposable {
   /** From now on; nothing is in the way until this is called. */
   interfere(how: Interference): void;
   /**
-   * As the server behind would hang from the next sync on: that and whatever comes after it is not answered until
-   * `release` is called. Resolves when it has come to that.
+   * As the server behind would hang from the next sync on, or with `sql` from the next after a statement that has it:
+   * that and whatever comes after it is not answered until `release` is called. Resolves when it has come to that.
    */
-  hangFromSync(): { hanging: Promise<void>; release(): void };
+  hangFromSync(sql?: string): { hanging: Promise<void>; release(): void };
 }
 
 /** Whether it is for a replica to be synced. */
@@ -36,11 +36,13 @@ export function startFront(target: string): Front {
     interfere(how) {
       interference = how;
     },
-    hangFromSync() {
+    hangFromSync(sql = "") {
       const { promise: released, resolve } = Promise.withResolvers<undefined>();
       const { promise: hanging, resolve: hang } = Promise.withResolvers<void>();
-      interference = (request) => {
-        if (!isSync(request)) return undefined;
+      let armed = sql === "";
+      interference = async (request) => {
+        armed ||= (await request.clone().text()).includes(JSON.stringify(sql).slice(1, -1));
+        if (!armed || !isSync(request)) return undefined;
         hang();
         interference = () => released;
         return released;

@@ -204,7 +204,7 @@ describeWithSqld("a replica", () => {
       const rider = await registerRider(app);
       await startRide(rider, { streamName: "ride" });
       await synced(app);
-      const { hanging, release } = front.hangFromSync();
+      const { hanging, release } = front.hangFromSync('insert into "workouts"');
       const gaps = measureGaps();
       const { id } = await startRide(rider);
       await hanging;
@@ -380,7 +380,7 @@ describeWithSqld("a replica", () => {
       await startRide(before, { streamName: "ride" });
       await synced(app);
       await until(async () => (await health(app)).status === "ok");
-      const { hanging, release } = front.hangFromSync();
+      const { hanging, release } = front.hangFromSync("COMMIT");
       const registering = post(app, "/api/auth/register", { email: "new@example.org", password: PASSWORD });
       await hanging;
       const { accessToken: token } = (await (await registering).json()) as { accessToken: string };
