@@ -202,8 +202,11 @@ process.stdout.on("error", () => process.exit(1));
 async function report(error: unknown): Promise<number> {
   // Commander has said it already, and it also ends by one where nothing is wrong, such as after its help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const { forOperator } = await import("./db/errors.ts");
-  const told = forOperator(error);
+  // Where the driver cannot be loaded there are no errors of it either.
+  const told = await import("./db/errors.ts").then(
+    ({ forOperator }) => forOperator(error),
+    () => error,
+  );
   process.stderr.write(`${told instanceof Error ? told.message : String(told)}\n`);
   const isUsage =
     error instanceof UsageError || (error instanceof AppError && error.code === "invalid_input");
