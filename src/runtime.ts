@@ -13,6 +13,7 @@ import { ReplicaClient } from "./db/replica.ts";
 import { type Authenticator, createAuthenticator } from "./features/accounts/authenticator.ts";
 import { loadSecret, loadSharedSecret } from "./features/accounts/secret.ts";
 import { type Rederivation, scheduleRederivation } from "./features/workouts/rederivation.ts";
+import { findIdAfterArchived } from "./features/workouts/repository.ts";
 import { scheduleSweep } from "./features/workouts/sweep.ts";
 import { type Logger, outsideRequests } from "./logger.ts";
 import { scheduleMaintenance } from "./maintenance.ts";
@@ -77,6 +78,8 @@ async function assemble(
   const { client, buffer, damage, stopChecks } = await openStores(config, { metrics, log, now });
   const database = createDatabase(client);
   const secret = await prepare(database, config, log);
+  // A buffer that is new must not give an id again up to which a finished ride covers a stream's messages.
+  buffer.advance(await findIdAfterArchived(database));
   const hub = createHub(buffer, (error) =>
     outsideRequests(() => log.error({ err: error }, "live data could not be read")),
   );

@@ -18,6 +18,12 @@ type StreamEnd = { id: MessageId; streamName: string; data: null };
 
 export type StreamEntry = StreamMessage | StreamEnd;
 
+type StreamPage = {
+  entries: StreamEntry[];
+  /** After which the next page begins. Before the one that was asked for only where the buffer has been replaced since. */
+  cursor: MessageId;
+};
+
 export type MessageData = {
   message: string;
   /** Epoch ms of arrival. */
@@ -51,17 +57,19 @@ export interface StreamBuffer {
   range(key: StreamKey, start: MessageId, end: MessageId, count: number): Promise<StreamMessage[]>;
   /**
    * Messages in scope with id > after, in the order of their ids; fewer than `count` only where there are no more.
-   * Where the buffer is shared, with `endedAfter` also those that were deleted after that id and less than a minute
-   * ago, and the ends of their streams.
+   * Where the buffer is shared, with `endedAfter` also those that were deleted after that id and in the last ten
+   * minutes, and the ends of streams of the last day.
    */
   readAfter(
     scope: StreamScope,
     after: MessageId,
     count: number,
     endedAfter?: MessageId | undefined,
-  ): Promise<StreamEntry[]>;
+  ): Promise<StreamPage>;
   /** An id that no message of the owner has passed yet: where "from now on" begins. */
   tail(owner: string): Promise<MessageId>;
+  /** Has ids go on after one that was given out, be it by a buffer that this one has replaced. */
+  advance(id: MessageId): void;
   list(owner?: string): Promise<StreamInfo[]>;
   info(key: StreamKey): Promise<StreamInfo | null>;
   /**

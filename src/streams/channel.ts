@@ -1,11 +1,14 @@
+import { withinTime } from "../time-limit.ts";
 import type { MessageId, StreamBuffer } from "./buffer.ts";
 import { type HubEvent, Listener } from "./listener.ts";
-import { FIRST_MESSAGE_ID } from "./message-id.ts";
+import { compareMessageIds, FIRST_MESSAGE_ID } from "./message-id.ts";
+import { PageSize } from "./page-size.ts";
 import { createPoll, RETRY_MS } from "./poll.ts";
 import { createTurnstile } from "./turnstile.ts";
 
-/** Messages read at once for those who are live. */
-const LIVE_PAGE = 100;
+/** How many messages at most, and about how many characters, are read at once for those who are live. */
+const LARGEST_PAGE = 100;
+const PAGE_WEIGHT = 1_000_000;
 
 /**
  * Between the starts of two reads of a shared buffer, in ms, unless the first gave a full page: what is posted here
@@ -58,6 +61,7 @@ export function openChannel(
   const listeners = new Set<Listener>();
   /** Everything up to here has been handed to the live listeners. */
   let cursor: MessageId = FIRST_MESSAGE_ID;
+  const page = new PageSize(LARGEST_PAGE, PAGE_WEIGHT);
   let open = true;
   const ready = buffer.tail(owner).then((tail) => {
     cursor = tail;
@@ -75,6 +79,7 @@ export function openChannel(
       planLook();
     } catch (error) {
       reportFailure(error);
+      page.shrink();
       planLook(RETRY_MS);
     }
   }
@@ -95,21 +100,25 @@ export function openChannel(
   async function readLive(): Promise<void> {
     await ready;
     while (open) {
-      const entries = await buffer.readAfter({ owner }, cursor, LIVE_PAGE, cursor);
-      const last = entries.at(-1);
-      if (!last) return;
-      cursor = last.id;
+      const { count } = page;
+      const { entries, cursor: reached } = await buffer.readAfter({ owner }, cursor, count, cursor);
+      const live = [...listeners].filter((listener) => listener.live);
+      if (compareMessageIds(reached, cursor) < 0) for (const listener of live) listener.rewind(reached);
+      cursor = reached;
+      if (entries.length === 0) return;
+      page.learn(entries);
       poll.active();
-      for (const listener of listeners) if (listener.live) listener.deliver(entries);
-      if (entries.length < LIVE_PAGE) return;
+      for (const listener of live) listener.deliver(entries);
+      if (entries.length < count) return;
     }
   }
 
   async function replay(listener: Listener): Promise<void> {
-    const { streamName: name, cursor: after, page: count, endedAfter } = listener;
+    const { streamName: name, cursor: after, page, endedAfter } = listener;
     const liveCursor = cursor;
-    const page = await buffer.readAfter({ owner, name }, after, count, endedAfter);
-    if (page.length > 0) listener.replayed(page);
+    const read = await buffer.readAfter({ owner, name }, after, page.count, endedAfter);
+    listener.rewind(read.cursor);
+    if (read.entries.length > 0) listener.replayed(read.entries);
     // Nothing left to replay, and nothing went to the others meanwhile: from here on they hear the same.
     else if (cursor === liveCursor) listener.join(liveCursor);
   }
@@ -158,7 +167,8 @@ export function openChannel(
         } catch (error) {
           if (!buffer.isShared) throw error;
           reportFailure(error);
-          await Promise.race([Bun.sleep(RETRY_MS), listener.ended]);
+          listener.page.shrink();
+          await withinTime(listener.waiting(), RETRY_MS, () => {});
         }
       }
       leave(listener);
@@ -172,10 +182,8 @@ export function openChannel(
       await refresh();
       const replaying = [...listeners].filter((listener) => !listener.live && listener.wants(streamName));
       if (replaying.length === 0) return;
-      const limit = Promise.withResolvers<void>();
-      const timer = setTimeout(limit.resolve, LONGEST_DRAIN_MS);
-      await Promise.race([Promise.all(replaying.map((listener) => listener.caughtUp)), limit.promise]);
-      clearTimeout(timer);
+      const caughtUp = Promise.all(replaying.map((listener) => listener.caughtUp));
+      await withinTime(caughtUp, LONGEST_DRAIN_MS, () => {});
       for (const listener of replaying) if (!listener.live) listener.end();
     },
 

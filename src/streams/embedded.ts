@@ -1,7 +1,7 @@
 import { openConnection } from "../db/connection.ts";
 import { createTurns } from "../db/turn.ts";
 import { compact } from "../db/upkeep.ts";
-import { AppError } from "../errors.ts";
+import type { AppError } from "../errors.ts";
 import type { MessageId, StreamBuffer, StreamKey, StreamMessage } from "./buffer.ts";
 import type { WriterRequest } from "./embedded-connection.ts";
 import * as sql from "./embedded-sql.ts";
@@ -18,6 +18,7 @@ import {
   nextMessageId,
 } from "./message-id.ts";
 import { createStreamIndex, emptyStream, infoOf, type StoredStream } from "./stream-index.ts";
+import { bufferUnavailable } from "./unavailable.ts";
 import { startWriter, type Writer } from "./writer.ts";
 
 /** Characters of data that one commit may hold, so that none of them takes long. */
@@ -79,7 +80,7 @@ export async function openEmbeddedBuffer(options: {
 
   function failure(error: unknown): AppError {
     onFailure(error);
-    return unavailable(error);
+    return bufferUnavailable(error);
   }
 
   function nextId(): IdParts {
@@ -88,7 +89,7 @@ export async function openEmbeddedBuffer(options: {
   }
 
   function enqueue(operation: Append | Delete | Purge | Compact): Promise<boolean> {
-    if (closing) return Promise.reject(unavailable(new Error("The stream buffer is closed.")));
+    if (closing) return Promise.reject(bufferUnavailable(new Error("The stream buffer is closed.")));
     const settled = Promise.withResolvers<boolean>();
     commits.enqueue({ ...operation, settled });
     return settled.promise;
@@ -235,10 +236,14 @@ export async function openEmbeddedBuffer(options: {
         // What lies behind a full page is none of this call's business: streams that begin there are not read.
         if (page.length === count) end = page.at(-1)?.id ?? end;
       }
-      return page;
+      return { entries: page, cursor: page.at(-1)?.id ?? after };
     },
 
     tail: async () => lastCommitted,
+
+    advance(id) {
+      if (compareMessageIds(id, formatMessageId(lastId)) > 0) lastId = idParts(id);
+    },
 
     list: async (owner) => index.list(owner).map(infoOf),
 
@@ -256,7 +261,7 @@ export async function openEmbeddedBuffer(options: {
         reader.run([{ sql: "SELECT 1" }]);
         if (writer.failure) throw writer.failure;
       } catch (error) {
-        throw unavailable(error);
+        throw bufferUnavailable(error);
       }
     },
 
@@ -285,9 +290,4 @@ function takeGroup(queue: Operation[]): Operation[] {
     return index > 0 && size > LARGEST_GROUP;
   });
   return queue.splice(0, end === -1 ? queue.length : end);
-}
-
-function unavailable(cause: unknown): AppError {
-  const message = "The live buffer cannot be reached right now. Please try again.";
-  return new AppError("buffer_unavailable", message, { cause });
 }

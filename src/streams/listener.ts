@@ -1,5 +1,6 @@
 import type { MessageId, StreamEntry, StreamMessage } from "./buffer.ts";
 import { compareMessageIds, FIRST_MESSAGE_ID } from "./message-id.ts";
+import { ENTRY_WEIGHT, PageSize, weightOf } from "./page-size.ts";
 
 /** What a listener is given: messages in the order of their ids, or the end of a stream. */
 export type HubEvent =
@@ -10,11 +11,7 @@ export type HubEvent =
 /** Characters that may wait for a listener to take them; one that is farther behind when more comes is cut off. */
 const LARGEST_BACKLOG = 1_000_000;
 
-/** What an entry without any data counts for, in characters. */
-const LEAST_WEIGHT = 50;
-
-/** How many messages, and about how many characters, a replay reads at once. */
-const SMALLEST_PAGE = 8;
+/** How many messages at most, and about how many characters, a replay reads at once. */
 const LARGEST_PAGE = 500;
 const PAGE_WEIGHT = 200_000;
 
@@ -22,8 +19,8 @@ const PAGE_WEIGHT = 200_000;
 export class Listener {
   live = false;
   over = false;
-  /** How many messages the next page of the replay should have: few until it is known how large they are. */
-  page = SMALLEST_PAGE;
+  /** Of the pages of the replay. */
+  readonly page = new PageSize(LARGEST_PAGE, PAGE_WEIGHT);
   /** Of streams that ended after this id the replay has what is left of them. */
   endedAfter: MessageId = FIRST_MESSAGE_ID;
   /** Everything up to here was stored before this listener came. */
@@ -70,8 +67,15 @@ export class Listener {
     if (!last) return;
     this.deliver(page);
     this.cursor = last.id;
-    const fitting = Math.floor((PAGE_WEIGHT / weight(page)) * page.length);
-    this.page = Math.max(1, Math.min(fitting, this.page * 4, LARGEST_PAGE));
+    this.page.learn(page);
+  }
+
+  /** Goes back to the newest id there is, where the buffer that gave out later ones is no more. */
+  rewind(newest: MessageId): void {
+    if (compareMessageIds(this.cursor, newest) <= 0) return;
+    this.cursor = newest;
+    this.endedAfter = newest;
+    this.#arrival = newest;
   }
 
   /** From now on the listener hears what the others hear, who have had everything up to `cursor`. */
@@ -114,7 +118,7 @@ export class Listener {
   /** The oldest event waiting; undefined when there is none yet. */
   take(): HubEvent | undefined {
     const event = this.#queue.shift();
-    if (event) this.#backlog -= weightOf(event);
+    if (event) this.#backlog -= eventWeight(event);
     if (!event && this.#ending) this.end();
     return event;
   }
@@ -150,17 +154,12 @@ export class Listener {
       return;
     }
     this.cursor = cursor;
-    this.#backlog += weightOf(event);
+    this.#backlog += eventWeight(event);
     this.#queue.push(event);
     this.#wake?.();
   }
 }
 
-function weightOf(event: HubEvent): number {
-  return event.type === "messages" ? weight(event.messages) : LEAST_WEIGHT;
-}
-
-/** Characters, and something for the entry itself. */
-function weight(entries: readonly StreamEntry[]): number {
-  return entries.reduce((sum, { data }) => sum + (data?.length ?? 0) + LEAST_WEIGHT, 0);
+function eventWeight(event: HubEvent): number {
+  return event.type === "messages" ? weightOf(event.messages) : ENTRY_WEIGHT;
 }

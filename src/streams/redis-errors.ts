@@ -1,5 +1,6 @@
 import { errors } from "@upstash/redis";
 import { AppError } from "../errors.ts";
+import { bufferUnavailable } from "./unavailable.ts";
 
 const CHECK_TOKEN = "; check UPSTASH_REDIS_REST_TOKEN";
 const CHECK_URL = "; check UPSTASH_REDIS_REST_URL";
@@ -20,8 +21,7 @@ const HINTS = new Map(
 
 /** What the caller is told when Redis cannot be reached; the reason is for the log. */
 export function unavailable(reason: string): AppError {
-  const message = "The live buffer cannot be reached right now. Please try again.";
-  return new AppError("buffer_unavailable", message, { cause: new Error(`Redis: ${reason}`) });
+  return bufferUnavailable(new Error(`Redis: ${reason}`));
 }
 
 /** What went wrong with a request, without the client's own message: in that may be the command, and so the samples. */

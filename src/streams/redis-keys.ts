@@ -4,10 +4,11 @@ import type { StreamKey } from "./buffer.ts";
  * How the data lies in Redis:
  *
  *   workout:<owner>:<name>        a stream's messages, each an entry with one field `data`
- *   workout:<owner>:<name>:<key>  what one deletion of the last minute took of them, so that other instances can still
- *                                 hand it to their listeners; where all was deleted, the last entry has a field `end`
+ *   workout:<owner>:<name>:<key>  what one deletion of the last minutes took of them, so that other instances can still
+ *                                 hand it to their listeners
  *   workout:<owner>               a hash, the index of the owner's streams: <name> → id of its creation, which lies
- *                                 before its first message; `:<name>:<key>` → id at which that was deleted
+ *                                 before its first message; `:<name>:<key>` → id at which that was deleted, followed by
+ *                                 `end` where the stream ended with it, which is known for longer than what it held
  *   workouts                      a set of the owners that have streams
  *   workouts:last                 the last id given out: ids grow over all streams
  */
@@ -24,7 +25,7 @@ export function streamKey({ owner, name }: StreamKey): string {
 }
 
 /** A new one for each deletion: several of one stream may be still to be read. */
-export function endedKey(key: StreamKey): string {
+export function deletedKey(key: StreamKey): string {
   return `${streamKey(key)}:${Bun.randomUUIDv7()}`;
 }
 

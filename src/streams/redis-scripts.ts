@@ -2,8 +2,14 @@ import { createHash } from "node:crypto";
 
 /* What has to happen at once in Redis happens in a script. redis-keys.ts says how the data lies. */
 
-/** How long what was deleted is still to be had for listeners, in ms: longer than any of them sleeps. */
-const ENDED_FOR_MS = 60_000;
+/**
+ * How long what was deleted is still to be had for listeners, in ms: their instance may be cut off from Redis for so
+ * long, or they may pause, and miss nothing.
+ */
+const DELETED_FOR_MS = 600_000;
+
+/** How long it is known that a stream has ended, in ms: who comes back later than that is not told. */
+const ENDS_KNOWN_FOR_MS = 86_400_000;
 
 const COMMON = `
 local function parts(id)
@@ -15,11 +21,18 @@ local function newer(a, b)
   local bms, bseq = parts(b)
   return ams > bms or (ams == bms and aseq > bseq)
 end
--- The milliseconds, as text, and the sequence before the next id.
-local function clock(last, now)
-  local ms, seq = parts(redis.call('GET', last) or '0-0')
+-- The milliseconds, as text, and the sequence before the next id, which comes after the last one and a known one.
+local function clock(last, now, known)
+  local newest = redis.call('GET', last) or '0-0'
+  if newer(known, newest) then newest = known end
+  local ms, seq = parts(newest)
   if now > ms then ms, seq = now, -1 end
   return string.format('%.0f', ms), seq
+end
+-- Of an entry of the index: the name, if it is a deletion; its id; whether that was the end of the stream.
+local function deletion(field, value)
+  local id, ended = string.match(value, '^(%S+)(.*)$')
+  return string.match(field, '^:(.*):'), id, ended ~= ''
 end
 `;
 
@@ -34,17 +47,17 @@ local LATE = {'LATE the command came after its time was up'}
 `;
 
 /**
- * KEYS owners, last, then stream and index of each append; ARGV now in ms, then owner, name, deadline, number of
- * messages and the messages of each append. Stores messages, or where there are none makes the stream if it is not
+ * KEYS owners, last, then stream and index of each append; ARGV now in ms, an id that was given out, then owner, name,
+ * deadline, number of messages and the messages of each append. Stores messages, or where there are none makes the stream if it is not
  * there. Answers Redis's time, or 0, and for each append its first id, the others being the next in sequence, or
  * where there are no messages the id of the newest or of the creation; or a list with what failed. One that fails,
  * or came later than its deadline by Redis's time, leaves the others and the last id alone.
  */
 const APPEND = `${COMMON}${DEADLINE}
-local ms, seq = clock(KEYS[2], tonumber(ARGV[1]))
+local ms, seq = clock(KEYS[2], tonumber(ARGV[1]), ARGV[2])
 local unused = seq
 local answers = {time or 0}
-local at = 2
+local at = 3
 
 local function make(index, owner, name)
   seq = seq + 1
@@ -89,13 +102,13 @@ return answers
 `;
 
 /**
- * KEYS owners, last, stream, ended, index; ARGV now in ms, owner, name, deadline, through. Deletes messages up to an
- * id, and the stream when none is left. Answers Redis's time, or 0, and 1 if there was a stream; or, if it came later
+ * KEYS owners, last, stream, deleted, index; ARGV now in ms, an id that was given out, owner, name, deadline, through.
+ * Deletes messages up to an id, and the stream when none is left. Answers Redis's time, or 0, and 1 if there was a stream; or, if it came later
  * than its deadline, a list that says so.
  */
 const DELETE = `${COMMON}${DEADLINE}
-local owners, last, stream, ended, index = unpack(KEYS)
-local now, owner, name, deadline, through = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local owners, last, stream, deleted, index = unpack(KEYS)
+local now, known, owner, name, deadline, through = tonumber(ARGV[1]), unpack(ARGV, 2)
 if late(deadline) then return {time, LATE} end
 if redis.call('HEXISTS', index, name) == 0 then return {time or 0, 0} end
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
@@ -103,67 +116,72 @@ if first and newer(first[1], through) then return {time or 0, 1} end
 
 -- What needs no memory comes first: once a script has written, Redis lets it go on though its memory is full.
 local rest = redis.call('XRANGE', stream, '(' .. through, '+')
-if first then redis.call('RENAME', stream, ended) end
+if first then redis.call('RENAME', stream, deleted) end
 if #rest == 0 then redis.call('HDEL', index, name) end
-local ms, seq = clock(last, now)
+local ms, seq = clock(last, now, known)
 local mark = ms .. '-' .. (seq + 1)
 redis.call('SET', last, mark)
 
 for _, entry in ipairs(rest) do
-  redis.call('XDEL', ended, entry[1])
+  redis.call('XDEL', deleted, entry[1])
   redis.call('XADD', stream, entry[1], unpack(entry[2]))
 end
-if #rest == 0 then redis.call('XADD', ended, mark, 'end', '1') end
-redis.call('PEXPIRE', ended, ${ENDED_FOR_MS})
-redis.call('HSET', index, string.sub(ended, #index + 1), mark)
+redis.call('PEXPIRE', deleted, ${DELETED_FOR_MS})
+redis.call('HSET', index, string.sub(deleted, #index + 1), #rest == 0 and mark .. ' end' or mark)
 
 local live = false
-for _, field in ipairs(redis.call('HKEYS', index)) do
-  if string.sub(field, 1, 1) ~= ':' then
+local fields = redis.call('HGETALL', index)
+for position = 1, #fields, 2 do
+  local field = fields[position]
+  local deleted_name, id, ended = deletion(field, fields[position + 1])
+  if not deleted_name then
     live = true
-  elseif redis.call('EXISTS', index .. field) == 0 then
+  elseif not (ended and parts(id) > ms - ${ENDS_KNOWN_FOR_MS}) and redis.call('EXISTS', index .. field) == 0 then
     redis.call('HDEL', index, field)
   end
 end
 if not live then
   redis.call('SREM', owners, owner)
-  redis.call('PEXPIRE', index, ${ENDED_FOR_MS})
+  redis.call('PEXPIRE', index, ${ENDS_KNOWN_FOR_MS})
 end
 return {time or 0, 1}
 `;
 
 /**
- * KEYS index; ARGV after, count, the id from which on deletions count or "" where none do, and the name of the stream
- * or "" for all. Answers with runs of entries that belong to one stream, each as its key and its entries: all of
- * them in the order of their ids, and no more than were asked for.
+ * KEYS index, last; ARGV after, count, the id from which on deletions count or "" where none do, and the name of the
+ * stream or "" for all. Answers the last id given out, and runs of entries that belong to one stream, each as its key
+ * and its entries: all of them in the order of their ids, and no more than were asked for. The end of a stream is an
+ * entry without fields.
  */
 const READ_AFTER = `${COMMON}
 local index = KEYS[1]
 local after, count, ended_after, name = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local keys = {}
-local fields = redis.call('HGETALL', index)
-for position = 1, #fields, 2 do
-  local field, id = fields[position], fields[position + 1]
-  local ended_name = string.match(field, '^:(.*):')
-  if name == '' or name == (ended_name or field) then
-    if not ended_name then
-      keys[#keys + 1] = index .. ':' .. field
-    elseif ended_after ~= '' and newer(id, ended_after) and newer(id, after) then
-      keys[#keys + 1] = index .. field
-    end
-  end
-end
 
--- Where the next entry of a stream lies.
-local function place(key, id)
+-- Where the next entry of a stream lies, or its end.
+local function place(key, id, is_end)
   local ms, seq = parts(id)
-  return {key = key, id = id, ms = ms, seq = seq}
+  return {key = key, id = id, ms = ms, seq = seq, is_end = is_end}
 end
 local function later(a, b)
   return a.ms > b.ms or (a.ms == b.ms and a.seq > b.seq)
 end
 
+local keys = {}
 local places = {}
+local fields = redis.call('HGETALL', index)
+for position = 1, #fields, 2 do
+  local field = fields[position]
+  local deleted_name, id, ended = deletion(field, fields[position + 1])
+  if name == '' or name == (deleted_name or field) then
+    if not deleted_name then
+      keys[#keys + 1] = index .. ':' .. field
+    elseif ended_after ~= '' and newer(id, ended_after) and newer(id, after) then
+      keys[#keys + 1] = index .. field
+      if ended then places[#places + 1] = place(index .. field, id, true) end
+    end
+  end
+end
+
 -- Some at a time: a call takes some thousand arguments at most.
 for start = 1, #keys, 1000 do
   local command = {'XREAD', 'COUNT', 1, 'STREAMS'}
@@ -179,13 +197,14 @@ table.sort(places, later)
 -- The oldest entry comes from the last place; its stream has the word up to the oldest entry of any other.
 local runs = {}
 while count > 0 and #places > 0 do
-  local key, id = places[#places].key, places[#places].id
-  table.remove(places)
+  local oldest = table.remove(places)
+  local key, id = oldest.key, oldest.id
   local other = places[#places]
-  local run = redis.call('XRANGE', key, id, other and other.id or '+', 'COUNT', count)
+  local run = oldest.is_end and {{id, {}}}
+    or redis.call('XRANGE', key, id, other and other.id or '+', 'COUNT', count)
   runs[#runs + 1] = {key, run}
   count = count - #run
-  local rest = other and redis.call('XRANGE', key, '(' .. other.id, '+', 'COUNT', 1)[1]
+  local rest = other and not oldest.is_end and redis.call('XRANGE', key, '(' .. other.id, '+', 'COUNT', 1)[1]
   if rest then
     local left = place(key, rest[1])
     local position = #places + 1
@@ -193,7 +212,7 @@ while count > 0 and #places > 0 do
     table.insert(places, position, left)
   end
 end
-return runs
+return {redis.call('GET', KEYS[2]) or '0-0', runs}
 `;
 
 export type Script = { text: string; sha: string };

@@ -1,9 +1,10 @@
 import type { MessageId, StreamKey } from "./buffer.ts";
 import { createGroupCommit } from "./group-commit.ts";
+import { compareMessageIds, FIRST_MESSAGE_ID, formatMessageId, idParts } from "./message-id.ts";
 import { createRedisClock } from "./redis-clock.ts";
 import { type RedisCommands, type ScriptCall, TIME_LIMIT_MS } from "./redis-commands.ts";
 import { commandFailure, unavailable } from "./redis-errors.ts";
-import { endedKey, indexKey, LAST, OWNERS, streamKey } from "./redis-keys.ts";
+import { deletedKey, indexKey, LAST, OWNERS, streamKey } from "./redis-keys.ts";
 import { APPEND_SCRIPT, DELETE_SCRIPT } from "./redis-scripts.ts";
 
 /** Those whose time is up within so many ms of each other are told at once. */
@@ -24,10 +25,12 @@ type Operation = (Append | Delete) & {
 
 /** Every method rejects with AppError buffer_unavailable when it failed, or cannot be known to have been carried out. */
 export interface RedisWriter {
-  /** Resolves to the id of the first message; without messages to that of the newest, or of the creation. */
-  append(key: StreamKey, data: readonly string[]): Promise<MessageId>;
+  /** Resolves to the ids of the messages; without messages to that of the newest, or of the creation. */
+  append(key: StreamKey, data: readonly string[]): Promise<MessageId[]>;
   /** Resolves to whether a stream was there. */
   delete(key: StreamKey, through: MessageId): Promise<boolean>;
+  /** Has ids go on after this one. */
+  advance(id: MessageId): void;
   close(): Promise<void>;
 }
 
@@ -42,7 +45,13 @@ export function createRedisWriter(
 ): RedisWriter {
   const clock = createRedisClock();
   const requests = createGroupCommit<Operation>(takeRequest, send);
+  /** The newest id that is known to have been given out: ids go on after it though Redis may have been emptied. */
+  let newest = FIRST_MESSAGE_ID;
   let closed = false;
+
+  function advance(id: MessageId): void {
+    if (compareMessageIds(id, newest) > 0) newest = id;
+  }
 
   async function send(queued: Operation[]): Promise<void> {
     // Who has waited for too long is told so, and sends again; this time it is known that nothing was stored.
@@ -63,7 +72,9 @@ export function createRedisWriter(
 
   async function askTime(): Promise<void> {
     // Without any appends the script only tells the time.
-    const [answer] = await run([{ script: APPEND_SCRIPT, keys: [OWNERS, LAST], args: [String(now())] }]);
+    const [answer] = await run([
+      { script: APPEND_SCRIPT, keys: [OWNERS, LAST], args: [String(now()), newest] },
+    ]);
     if (answer instanceof Error) throw answer;
   }
 
@@ -83,7 +94,7 @@ export function createRedisWriter(
 
   function scriptCall(operations: Operation[]): ScriptCall {
     const keys: string[] = [OWNERS, LAST];
-    const args: string[] = [String(now())];
+    const args: string[] = [String(now()), newest];
     const requestUntil = performance.now() + TIME_LIMIT_MS;
     for (const operation of operations) {
       const { kind, key, until } = operation;
@@ -93,7 +104,7 @@ export function createRedisWriter(
         keys.push(streamKey(key), indexKey(key.owner));
         args.push(String(operation.data.length), ...operation.data);
       } else {
-        keys.push(streamKey(key), endedKey(key), indexKey(key.owner));
+        keys.push(streamKey(key), deletedKey(key), indexKey(key.owner));
         args.push(operation.through);
       }
     }
@@ -108,8 +119,17 @@ export function createRedisWriter(
   }
 
   return {
-    append: async (key, data) => String(await enqueue({ kind: "append", key, data })),
+    async append(key, data) {
+      const first = String(await enqueue({ kind: "append", key, data }));
+      const { milliseconds, sequence } = idParts(first);
+      const rest = data
+        .slice(1)
+        .map((_, index) => formatMessageId({ milliseconds, sequence: sequence + 1 + index }));
+      advance(rest.at(-1) ?? first);
+      return [first, ...rest];
+    },
     delete: async (key, through) => (await enqueue({ kind: "delete", key, through })) === 1,
+    advance,
     async close() {
       closed = true;
       await requests.settled();

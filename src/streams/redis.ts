@@ -1,6 +1,7 @@
 import pLimit from "p-limit";
+import { withinTime } from "../time-limit.ts";
 import type { MessageId, StreamBuffer, StreamEntry, StreamInfo, StreamKey, StreamMessage } from "./buffer.ts";
-import { FIRST_MESSAGE_ID, formatMessageId, idParts, LAST_MESSAGE_ID } from "./message-id.ts";
+import { compareMessageIds, FIRST_MESSAGE_ID, idParts, LAST_MESSAGE_ID } from "./message-id.ts";
 import { connectRedis, type Entry, type RedisCommands } from "./redis-commands.ts";
 import { requestFailure, unavailable } from "./redis-errors.ts";
 import { indexKey, LAST, nameIn, OWNERS, streamKey } from "./redis-keys.ts";
@@ -11,8 +12,8 @@ import { createRedisWriter } from "./redis-writer.ts";
 const PATIENCE_MS = 2300;
 
 /**
- * Reads under way at a time; others wait. Bun has 256 fetches under way at most, of which writes, always one request
- * at a time, must get one however slow Redis is.
+ * Reads under way at a time; others wait. Bun has 256 fetches under way at most, of which writes must get one however
+ * slow Redis is: they are one request at a time, and at most a few that were given up and have not ended yet.
  */
 const MOST_READS = 128;
 
@@ -31,6 +32,7 @@ export function openRedisBuffer(options: { url: string; token: string; now: () =
   const redis = connectRedis(options);
   const writer = createRedisWriter(redis, { now, patienceMs: PATIENCE_MS });
   const turns = pLimit(MOST_READS);
+  let pinging: Promise<void> | undefined;
 
   /** Asks Redis when it is its turn, unless that comes too late, and makes something of the answers. */
   function read<T>(ask: () => Promise<unknown[]>, parse: (answers: unknown[]) => T): Promise<T> {
@@ -44,7 +46,9 @@ export function openRedisBuffer(options: { url: string; token: string; now: () =
         throw requestFailure(error);
       }
     });
-    return withinLimit(reading, PATIENCE_MS);
+    return withinTime(reading, PATIENCE_MS, () => {
+      throw unavailable("no answer in time");
+    });
   }
 
   function readAll<T>(
@@ -82,6 +86,12 @@ export function openRedisBuffer(options: { url: string; token: string; now: () =
     };
   }
 
+  /** Those who ask meanwhile share the answer; it does not wait behind reads, of which there may be many. */
+  async function ping(): Promise<void> {
+    const [answer] = await redis.pipeline((pipeline) => pipeline.ping());
+    if (answer !== "PONG") throw unavailable("an answer to PING that is none");
+  }
+
   async function namesOf(owners: readonly string[]): Promise<StreamKey[]> {
     if (owners.length === 0) return [];
     return readAll(
@@ -100,12 +110,9 @@ export function openRedisBuffer(options: { url: string; token: string; now: () =
     backend: "redis",
     isShared: true,
 
-    create: (key) => writer.append(key, []),
+    create: async (key) => (await writer.append(key, []))[0] ?? FIRST_MESSAGE_ID,
 
-    async append(key, data) {
-      const first = idParts(await writer.append(key, data));
-      return data.map((_, index) => formatMessageId({ ...first, sequence: first.sequence + index }));
-    },
+    append: writer.append,
 
     range: (key, start, end, count) =>
       readAll(
@@ -116,13 +123,15 @@ export function openRedisBuffer(options: { url: string; token: string; now: () =
     readAfter({ owner, name = "" }, after, count, endedAfter = "") {
       const args = [after, String(count), endedAfter, name];
       return read(
-        () => redis.run([{ script: READ_AFTER_SCRIPT, keys: [indexKey(owner)], args }]),
-        ([runs]) => {
-          if (runs instanceof Error) throw runs;
-          return (runs as [key: string, entries: Entry[]][]).flatMap(([key, entries]) => {
+        () => redis.run([{ script: READ_AFTER_SCRIPT, keys: [indexKey(owner), LAST], args }]),
+        ([answer]) => {
+          if (answer instanceof Error) throw answer;
+          const [last, runs] = answer as [MessageId, [key: string, entries: Entry[]][]];
+          const entries = runs.flatMap(([key, run]) => {
             const streamName = nameIn(key, owner);
-            return entries.map((entry) => messageOf(streamName, entry));
+            return run.map((entry) => messageOf(streamName, entry));
           });
+          return { entries, cursor: entries.at(-1)?.id ?? earliest(after, last) };
         },
       );
     },
@@ -132,6 +141,8 @@ export function openRedisBuffer(options: { url: string; token: string; now: () =
         (pipeline) => pipeline.get(LAST),
         ([last]) => (last as MessageId | null) ?? FIRST_MESSAGE_ID,
       ),
+
+    advance: writer.advance,
 
     async list(owner) {
       const owners =
@@ -163,23 +174,19 @@ export function openRedisBuffer(options: { url: string; token: string; now: () =
     // Redis sees to that itself.
     compact: async () => false,
 
-    async ping() {
-      const [answer] = await redis.pipeline((pipeline) => pipeline.ping());
-      if (answer !== "PONG") throw unavailable("an answer to PING that is none");
+    ping() {
+      pinging ??= ping().finally(() => {
+        pinging = undefined;
+      });
+      return pinging;
     },
 
     close: writer.close,
   };
 }
 
-async function withinLimit<T>(request: Promise<T>, limit: number): Promise<T> {
-  const slow = Promise.withResolvers<never>();
-  const timer = setTimeout(() => slow.reject(unavailable("no answer in time")), limit);
-  try {
-    return await Promise.race([request, slow.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+function earliest(a: MessageId, b: MessageId): MessageId {
+  return compareMessageIds(a, b) < 0 ? a : b;
 }
 
 function messageOf(streamName: string, [id, fields]: Entry): StreamEntry {

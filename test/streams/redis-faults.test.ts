@@ -265,38 +265,40 @@ describeWithRedis("the Redis driver when things go wrong", () => {
   });
 
   test("however many reads wait for a slow Redis, appends get through", async () => {
-    const gate = Promise.withResolvers<void>();
-    let held = 0;
-    await using slow = serve(async (request) => {
-      const body = await request.text();
-      if (body.includes(READ_AFTER_SCRIPT.sha)) {
-        held += 1;
-        await gate.promise;
-      }
-      return passOn(
-        new Request(request.url, { method: "POST", headers: request.headers, body }),
-        store.front.url,
-      );
-    });
+    await using slow = holding(store.front.url, READ_AFTER_SCRIPT.sha);
     const driver = openDriver(slow);
     await driver.append(RIDE, [data("before")]);
     const reads = Array.from({ length: 600 }, (_, index) =>
       timed(driver.readAfter({ owner: `owner-${index}` }, FIRST_MESSAGE_ID, 10)),
     );
-    await until(() => held > 100);
+    await until(() => slow.held > 100);
     await driver.append(RIDE, [data("meanwhile")]);
     await driver.ping();
-    expect(held).toBeLessThan(200);
+    expect(slow.held).toBeLessThan(200);
     // Those that were not sent in time are not sent at all.
     for (const { error, milliseconds } of await Promise.all(reads)) {
       expect(error).toMatchObject(UNAVAILABLE);
       expect(milliseconds).toBeLessThan(LIMIT_MS);
     }
-    gate.resolve();
-    expect(await driver.readAfter({ owner: "somebody" }, FIRST_MESSAGE_ID, 10)).toEqual([]);
-    expect(held).toBeLessThan(300);
+    slow.release();
+    expect((await driver.readAfter({ owner: "somebody" }, FIRST_MESSAGE_ID, 10)).entries).toEqual([]);
+    expect(slow.held).toBeLessThan(300);
     await driver.close();
   }, 10_000);
+
+  test("however many ask whether a slow Redis answers, it is asked once, and again afterwards", async () => {
+    await using slow = holding(store.front.url, "ping");
+    const driver = openDriver(slow);
+    const pings = Array.from({ length: 500 }, () => driver.ping());
+    await until(() => slow.held > 0);
+    await driver.append(RIDE, [data("meanwhile")]);
+    slow.release();
+    await Promise.all(pings);
+    expect(slow.held).toBe(1);
+    await driver.ping();
+    expect(slow.held).toBe(2);
+    await driver.close();
+  });
 
   test("those who wait behind many others are refused in time, and theirs is not sent", async () => {
     store.front.hang(true);
@@ -550,6 +552,27 @@ function slowed(url: string, milliseconds: number): Server {
     await setTimeout(milliseconds);
     return passOn(request, url);
   });
+}
+
+/** Passes requests on, those with this word in them only when they are released. */
+function holding(url: string, word: string): Server & { readonly held: number; release(): void } {
+  const gate = Promise.withResolvers<void>();
+  let held = 0;
+  const server = serve(async (request) => {
+    const body = await request.clone().text();
+    if (body.includes(word)) {
+      held += 1;
+      await gate.promise;
+    }
+    return passOn(request, url);
+  });
+  return {
+    ...server,
+    get held() {
+      return held;
+    },
+    release: gate.resolve,
+  };
 }
 
 /** Passes requests on, and closes the connection of one of them instead of giving its answer. */

@@ -169,8 +169,8 @@ describeWithRedis("the Redis driver", () => {
     expect(acknowledged.size).toBe(skews.length * names.length * 40 * 2);
     const inOrder = [...acknowledged].sort(([a], [b]) => compareMessageIds(a, b));
     const reader = driver();
-    const read = await reader.readAfter({ owner: "rider" }, FIRST_MESSAGE_ID, 10_000);
-    expect(read.map((message) => [message.id, String(message.data)])).toEqual(inOrder);
+    const { entries } = await reader.readAfter({ owner: "rider" }, FIRST_MESSAGE_ID, 10_000);
+    expect(entries.map((message) => [message.id, String(message.data)])).toEqual(inOrder);
     const streams = await reader.list("rider");
     expect(streams.reduce((sum, { length }) => sum + length, 0)).toBe(acknowledged.size);
   });
@@ -220,7 +220,7 @@ describeWithRedis("the Redis driver", () => {
     await buffer.delete(RIDE);
     const [kept = ""] = await buffer.append(RIDE, [data(4)]);
     const words = async (after: MessageId, endedAfter?: MessageId) =>
-      (await buffer.readAfter({ owner: "rider" }, after, 100, endedAfter)).map(({ id, data }) =>
+      (await buffer.readAfter({ owner: "rider" }, after, 100, endedAfter)).entries.map(({ id, data }) =>
         data === null ? "end" : id,
       );
     expect(await words(before, before)).toEqual([first, second, "end", again, "end", kept]);
@@ -236,14 +236,58 @@ describeWithRedis("the Redis driver", () => {
     const ahead = driver(() => Date.now() + 3_600_000);
     await ahead.append({ ...RIDE, name: "other" }, [data(2)]);
     await ahead.delete({ ...RIDE, name: "other" });
-    const read = await driver().readAfter({ owner: "rider" }, "1-0", 100, "1-0");
-    expect(read.map((entry) => [entry.streamName, entry.data])).toEqual([
+    const { entries } = await driver().readAfter({ owner: "rider" }, "1-0", 100, "1-0");
+    expect(entries.map((entry) => [entry.streamName, entry.data])).toEqual([
       ["ride", data(1)],
       ["ride", null],
       ["other", data(2)],
       ["other", null],
     ]);
-    expect(read[0]?.id).toBe(first);
+    expect(entries[0]?.id).toBe(first);
+  });
+
+  test("that a stream has ended is known for a day, what it held for some minutes", async () => {
+    const clock = { time: Date.now() };
+    const buffer = driver(() => clock.time);
+    const before = await buffer.create({ ...RIDE, name: "other" });
+    const [first = "", , third = ""] = await buffer.append(RIDE, [data(1), data(2), data(3)]);
+    await buffer.delete(RIDE, first);
+    await buffer.delete(RIDE, third);
+    const held = (await store.command("KEYS", `${redisKey(RIDE)}:*`)) as string[];
+    expect(held).toHaveLength(2);
+    for (const key of held) {
+      const life = Number(await store.command("PTTL", key));
+      expect(life).toBeGreaterThan(500_000);
+      expect(life).toBeLessThanOrEqual(600_000);
+    }
+    // As if these minutes had passed.
+    await store.command("DEL", ...held);
+    const told = async () =>
+      (await buffer.readAfter({ owner: "rider" }, before, 100, before)).entries.map(
+        (entry) => `${entry.streamName} ${entry.data}`,
+      );
+    expect(await told()).toEqual(["ride null"]);
+    const deleteAnother = async (name: string) => {
+      await buffer.create({ ...RIDE, name });
+      await buffer.delete({ ...RIDE, name });
+    };
+    clock.time += 80_000_000;
+    await deleteAnother("second");
+    expect(await told()).toEqual(["ride null", "second null"]);
+    clock.time += 10_000_000;
+    await deleteAnother("third");
+    expect(await told()).toEqual(["second null", "third null"]);
+    expect(await store.command("HLEN", "workout:rider")).toBe(3);
+  });
+
+  test("ids go on though Redis is emptied and the clock is back", async () => {
+    const clock = { time: Date.now() + 3_600_000 };
+    const buffer = driver(() => clock.time);
+    const ids = await buffer.append(RIDE, [data(1), data(2), data(3)]);
+    await store.command("FLUSHALL");
+    clock.time -= 3_600_000;
+    const next = await buffer.append(RIDE, [data(4)]);
+    expect(compareMessageIds(next[0] ?? "", ids.at(-1) ?? "")).toBeGreaterThan(0);
   });
 
   test("a replay reads little more than it gives", async () => {
@@ -293,11 +337,10 @@ describeWithRedis("the Redis driver", () => {
     );
     await buffer.delete(RIDE, ids[1]);
     await buffer.delete(RIDE, ids[3]);
-    const read = await buffer.readAfter({ owner: "rider" }, before, 100, before);
-    expect(read.map(({ id, data }) => [id, data])).toEqual(ids.map((id, index) => [id, data(index + 1)]));
-    expect((await buffer.readAfter({ owner: "rider" }, before, 100)).map(({ id }) => id)).toEqual(
-      ids.slice(4),
-    );
+    const { entries } = await buffer.readAfter({ owner: "rider" }, before, 100, before);
+    expect(entries.map(({ id, data }) => [id, data])).toEqual(ids.map((id, index) => [id, data(index + 1)]));
+    const { entries: left } = await buffer.readAfter({ owner: "rider" }, before, 100);
+    expect(left.map(({ id }) => id)).toEqual(ids.slice(4));
     expect(idParts(await buffer.tail("rider")).milliseconds).toBeGreaterThan(0);
   });
 });

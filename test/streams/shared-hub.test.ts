@@ -12,6 +12,8 @@ import {
   type Follower,
   follow,
   type Instance,
+  openDriver,
+  redisKey,
   type Store,
   startInstance,
   startStore,
@@ -395,6 +397,78 @@ describeWithRedis("hubs that share a Redis", () => {
     next.push(...(await a.post(ride, 4)));
     for (const follower of back) await hearing(follower, 1);
     for (const { heard } of back) expect(heard).toEqual(next);
+  });
+
+  /** What a deletion keeps for those who have yet to hear it is gone from Redis, as after some minutes. */
+  async function forgetDeleted(key: StreamKey): Promise<void> {
+    const keys = (await store.command("KEYS", `${redisKey(key)}:*`)) as string[];
+    expect(keys.length).toBeGreaterThan(0);
+    await store.command("DEL", ...keys);
+  }
+
+  test("who is cut off from Redis for longer than what was deleted is kept still hears the end", async () => {
+    const ids = await a.post(ride, 1);
+    const one = follow(await b.hub.subscribe(ride.owner, { streamName: "ride", after: FIRST_MESSAGE_ID }));
+    const all = follow(await b.hub.subscribe(ride.owner, { after: FIRST_MESSAGE_ID }));
+    await hearing(one, 1);
+    await hearing(all, 1);
+    await b.front.stop();
+    await a.post(ride, 2);
+    expect(await a.hub.deleteStream(ride)).toBe(true);
+    await forgetDeleted(ride);
+    // Another deletion looks at what the earlier ones have left.
+    const others = await a.post(other, 3);
+    expect(await a.hub.deleteStream(other)).toBe(true);
+    b.front.restart();
+    await until(() => one.ended === true);
+    expect(one.heard).toEqual([...ids, "deleted ride"]);
+    const story = [...ids, "deleted ride", ...others, "deleted other"];
+    await hearing(all, story.length);
+    expect(all.heard).toEqual(story);
+    expect(all.ended).toBe(false);
+    // Who comes back to another instance is told as well.
+    const back = follow(await a.hub.subscribe(ride.owner, { streamName: "ride", after: ids[0] }));
+    await until(() => back.ended === true);
+    expect(back.heard).toEqual(["deleted ride"]);
+  });
+
+  test("a replay that pauses for longer than what was deleted is kept ends with the stream", async () => {
+    const ids = await a.post(ride, ...Array.from({ length: 40 }, (_, index) => index));
+    const replaying = await b.hub.subscribe(ride.owner, { streamName: "ride", after: FIRST_MESSAGE_ID });
+    const heard = await take(replaying, 1);
+    await a.hub.deleteStream(ride);
+    await forgetDeleted(ride);
+    const rest = follow(replaying);
+    await until(() => rest.ended === true);
+    expect(heard.length).toBeLessThan(40);
+    expect([...heard, ...rest.heard]).toEqual([...ids.slice(0, heard.length), "deleted ride"]);
+  });
+
+  test("who listens, or still replays, goes on with a Redis that was emptied, though ids had run ahead", async () => {
+    const ahead = openDriver(a.front, () => Date.now() + 3_600_000);
+    const before = await ahead.append(
+      ride,
+      Array.from({ length: 40 }, (_, index) => data(index)),
+    );
+    await ahead.close();
+    const one = follow(await b.hub.subscribe(ride.owner, { streamName: "ride" }));
+    const all = follow(await b.hub.subscribe(ride.owner, { after: before.at(-2) }));
+    await hearing(all, 1);
+    const replaying = await b.hub.subscribe(ride.owner, { after: FIRST_MESSAGE_ID });
+    const heard = await take(replaying, 1);
+    await store.command("FLUSHALL");
+    b.front.resetCounts();
+    await until(() => b.front.countOf("EVALSHA") > 1);
+    const rest = follow(replaying);
+    await until(() => b.front.countOf("EVALSHA") > 4);
+    const ids = await a.post(ride, 1, 2);
+    expect(compareMessageIds(ids[0] ?? "", before[0] ?? "")).toBeLessThan(0);
+    for (const follower of [one, all, rest]) await hearing(follower, 2);
+    expect(one.heard).toEqual(ids);
+    expect(all.heard).toEqual([...before.slice(-1), ...ids]);
+    expect([...heard, ...rest.heard]).toEqual([...before.slice(0, heard.length), ...ids]);
+    await a.hub.deleteStream(ride);
+    await until(() => one.ended === true);
   });
 
   test("the end of a stream has an id as server-sent event, after which a listener comes back", async () => {

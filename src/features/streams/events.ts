@@ -34,7 +34,6 @@ export function eventStream(
   connectedTo: string,
   hub: Pick<Hub, "closed">,
 ): ReadableStream<Uint8Array> {
-  let pending: Promise<HubEvent | null> | undefined;
   let waiting: Iterator<Uint8Array> | undefined;
   let closed = false;
   return new ReadableStream<Uint8Array>(
@@ -50,10 +49,7 @@ export function eventStream(
       async pull(controller) {
         let frame = waiting?.next();
         while (!frame || frame.done) {
-          pending ??= subscription.next();
-          const event = await withinHeartbeat(pending);
-          if (event === "heartbeat") return controller.enqueue(HEARTBEAT);
-          pending = undefined;
+          const event = await withHeartbeats(controller, subscription.next());
           closed ||= event === null;
           if (!event) {
             if (hub.closed) controller.enqueue(FAREWELL);
@@ -73,13 +69,17 @@ export function eventStream(
   );
 }
 
-async function withinHeartbeat(pending: Promise<HubEvent | null>): Promise<HubEvent | null | "heartbeat"> {
-  const { promise, resolve } = Promise.withResolvers<"heartbeat">();
-  const timer = setTimeout(resolve, HEARTBEAT_MS, "heartbeat");
+/** Shows a reader who waits for an event that the connection lives. One who has not taken that yet gets no more of it. */
+async function withHeartbeats(
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  event: Promise<HubEvent | null>,
+): Promise<HubEvent | null> {
+  const beat = () => controller.desiredSize === 0 && controller.enqueue(HEARTBEAT);
+  const timer = setInterval(beat, HEARTBEAT_MS);
   try {
-    return await Promise.race([pending, promise]);
+    return await event;
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 

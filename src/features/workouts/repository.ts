@@ -5,8 +5,8 @@ import { isUniqueViolation } from "../../db/errors.ts";
 import { type NewRecord, telemetry, workouts } from "../../db/schema.ts";
 import type { Span } from "../../domain/span.ts";
 import { AppError } from "../../errors.ts";
-import type { StreamKey } from "../../streams/buffer.ts";
-import { latestMessageId } from "../../streams/message-id.ts";
+import type { MessageId, StreamKey } from "../../streams/buffer.ts";
+import { formatMessageId, latestMessageId } from "../../streams/message-id.ts";
 import type { listQuery } from "./schemas.ts";
 
 export type WorkoutRow = typeof workouts.$inferSelect;
@@ -101,6 +101,13 @@ export async function findArchivedThrough(executor: Executor, key: StreamKey): P
     );
   // Not that of the latest workout: ids increase even where the clock, and with it the workouts' times, went back.
   return latestMessageId(rows.flatMap(({ archivedThrough }) => archivedThrough ?? [])) ?? null;
+}
+
+/** An id that comes after all messages that finished workouts hold, whichever buffer they were in. */
+export async function findIdAfterArchived(executor: Executor): Promise<MessageId> {
+  const latest = sql<number | null>`max(CAST(${workouts.archivedThrough} AS INTEGER))`;
+  const [row] = await executor.select({ latest }).from(workouts);
+  return formatMessageId({ milliseconds: (row?.latest ?? 0) + 1, sequence: 0 });
 }
 
 export async function listWorkouts(

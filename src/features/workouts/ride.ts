@@ -3,6 +3,7 @@ import { mergeSamples, parseSample, type Sample } from "../../domain/sample.ts";
 import type { RideContext } from "../../domain/summary.ts";
 import type { MessageData, MessageId, StreamBuffer, StreamKey } from "../../streams/buffer.ts";
 import { FIRST_MESSAGE_ID, followingMessageId, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
+import { PageSize } from "../../streams/page-size.ts";
 import { pausesUntil } from "./lookup.ts";
 import type { WorkoutRow } from "./repository.ts";
 
@@ -17,17 +18,23 @@ export type Ride = {
   lastMessageId: MessageId | null;
 };
 
-/** Messages read at once: about 2 ms of work between two turns of the event loop. */
-const PAGE = 1000;
+/** How many messages at most, and about how many characters, are read at once: some ms of work without a pause. */
+const LARGEST_PAGE = 1000;
+const PAGE_WEIGHT = 400_000;
 
 /** Reads a whole stream, including what arrives while it is being read. */
 export async function readRide(buffer: Pick<StreamBuffer, "range">, key: StreamKey): Promise<Ride> {
   const arrived: Sample[] = [];
   let skippedMessages = 0;
   let lastMessageId: MessageId | null = null;
+  const size = new PageSize(LARGEST_PAGE, PAGE_WEIGHT);
   for (;;) {
     const start: MessageId = lastMessageId === null ? FIRST_MESSAGE_ID : followingMessageId(lastMessageId);
-    const page = await buffer.range(key, start, LAST_MESSAGE_ID, PAGE);
+    const { count } = size;
+    const page = await buffer.range(key, start, LAST_MESSAGE_ID, count).catch((error: unknown) => {
+      if (!size.shrink()) throw error;
+    });
+    if (!page) continue;
     for (const { id, data } of page) {
       const { message, timestamp } = JSON.parse(data) as MessageData;
       const sample = parseSample(message, timestamp);
@@ -35,7 +42,8 @@ export async function readRide(buffer: Pick<StreamBuffer, "range">, key: StreamK
       else skippedMessages += 1;
       lastMessageId = id;
     }
-    if (page.length < PAGE) break;
+    if (page.length < count) break;
+    size.learn(page);
     await setImmediate();
   }
   return { samples: mergeSamples(arrived), sampleMessages: arrived.length, skippedMessages, lastMessageId };
