@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import { type Client, createClient } from "@libsql/client/sqlite3";
 import type { Logger } from "../logger.ts";
+import { withinTime } from "../time-limit.ts";
 import { BUSY_TIMEOUT_MS, filePragmas, type OpenOptions, pragmas } from "./connection.ts";
 import { createDatabase } from "./database.ts";
 import { toError } from "./errors.ts";
@@ -104,9 +104,7 @@ async function syncFirst(
   const syncing = synchronizer.sync().catch(toError);
   const hasCopy = existsSync(url.slice("file:".length)) && (await isServable(url));
   // With a copy at hand, a primary that answers and gives nothing is not waited for; the sync goes on behind.
-  const failure = await (hasCopy
-    ? Promise.race([syncing, setTimeout(LONGEST_FIRST_SYNC_MS, undefined, { ref: false })])
-    : syncing);
+  const failure = await (hasCopy ? withinTime(syncing, LONGEST_FIRST_SYNC_MS, () => undefined) : syncing);
   if (!failure || hasCopy) return;
   const message = `There is no replica of ${publicAddress(syncUrl)} yet, and none can be made.`;
   throw new Error(`${message} ${failure.message}`, { cause: failure });

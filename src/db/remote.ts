@@ -1,6 +1,7 @@
 import type { Client, InArgs, InStatement, TransactionMode } from "@libsql/client";
 import { LibsqlError } from "@libsql/client/sqlite3";
 import pLimit, { type LimitFunction } from "p-limit";
+import { withinTime } from "../time-limit.ts";
 import { toError } from "./errors.ts";
 import { holding } from "./serialized-client.ts";
 import { withTimeLimit } from "./transaction-limit.ts";
@@ -119,18 +120,17 @@ async function fetchInTime(request: Request, closing: AbortSignal): Promise<Resp
 }
 
 /** Does the work in its turn; the wait for that is part of the time, in ms, after which it has failed. */
-async function withinLimit<T>(turns: LimitFunction, limit: number, work: () => Promise<T>): Promise<T> {
-  const { promise: over, reject } = Promise.withResolvers<never>();
+function withinLimit<T>(turns: LimitFunction, limit: number, work: () => Promise<T>): Promise<T> {
   let isLate = false;
-  const timer = setTimeout(() => {
+  const late = () => {
     isLate = true;
-    reject(tooSlow());
-  }, limit);
-  try {
-    return await Promise.race([turns(async () => (isLate ? over : work())), over]);
-  } finally {
-    clearTimeout(timer);
-  }
+    throw tooSlow();
+  };
+  return withinTime(
+    turns(async () => (isLate ? late() : work())),
+    limit,
+    late,
+  );
 }
 
 function tooSlow(): LibsqlError {

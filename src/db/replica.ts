@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, InArgs, InStatement, ResultSet, Transaction, TransactionMode } from "@libsql/client";
+import { withinTime } from "../time-limit.ts";
 import { isStoreFailure } from "./errors.ts";
 import type { Synchronizer } from "./synchronizer.ts";
 
@@ -146,7 +146,7 @@ export class ReplicaClient implements Client {
       const result = await write();
       this.#answered = performance.now();
       this.#written += 1;
-      await Promise.race([this.#catchUp(), sleep(LONGEST_WAIT_MS, undefined, { ref: false })]);
+      await withinTime(this.#catchUp(), LONGEST_WAIT_MS, () => {});
       return result;
     } catch (error) {
       // What it refuses it may refuse for something that the copy does not have yet.

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { isStoreFailure } from "../../db/errors.ts";
 import { scheduleJob } from "../../job.ts";
 import type { Deps } from "../../runtime.ts";
+import { withinTime } from "../../time-limit.ts";
 import { rederive } from "./rederive.ts";
 import { listStale, markOutdated, unmarkStale } from "./stale.ts";
 
@@ -97,10 +98,7 @@ export function scheduleRederivation(deps: Pick<Deps, "database" | "leases" | "n
       const finished = waiting.get(userId) ?? Promise.withResolvers<void>();
       waiting.set(userId, finished);
       marked.then(start);
-      const impatience = Promise.withResolvers<void>();
-      const timer = setTimeout(impatience.resolve, PATIENCE_MS);
-      await Promise.race([finished.promise, impatience.promise]);
-      clearTimeout(timer);
+      await withinTime(finished.promise, PATIENCE_MS, () => {});
     },
     async stop() {
       stopped = true;
