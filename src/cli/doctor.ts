@@ -34,6 +34,7 @@ function describeRepair(done: Repair): string {
   const name = basename(done.path);
   if (done.outcome === "tidied")
     return `${name} was sound and is tidied: ${megabytes(done.bytesFreed)} freed.`;
+  if (done.outcome === "left") return `${name} is sound; a replica is left as it is.`;
   const kept = `${name} was damaged (${done.problems[0]}) and is kept as ${basename(done.kept)}.`;
   if (done.outcome === "set-aside") return `${kept} The server makes a new replica at its next start.`;
   const tables = Object.entries(done.tables).map(([table, count]) => `\n  ${table}: ${describeCount(count)}`);

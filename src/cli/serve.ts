@@ -16,9 +16,11 @@ export async function serve(environment: Record<string, string | undefined>): Pr
   const [runtime, { startServer }] = await Promise.all([createRuntime(config, log), import("../server.ts")]);
   let deadline: number | undefined;
   try {
+    // Whoever reads that it serves may end it at once.
+    const terminated = terminationSignal();
     const server = startServer(runtime);
     log.info({ url: server.url, data: config.dataDirectory }, `serving on ${server.url}`);
-    const signal = await Promise.race([terminationSignal(), crash]);
+    const signal = await Promise.race([terminated, crash]);
     log.info({ signal, graceSeconds: config.shutdownGraceSeconds }, "stopping");
     deadline = graceEnd(config);
     await server.stop(deadline);

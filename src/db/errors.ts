@@ -36,7 +36,7 @@ export function isDamage(error: unknown): error is Error {
   );
 }
 
-const DAMAGE = /database disk image is malformed|file is not a database/;
+const DAMAGE = /database disk image is malformed|file is not a database|unsupported file format/;
 
 /**
  * A failure of the database in words for the operator: the driver's, since drizzle's have the query in them and its

@@ -14,8 +14,9 @@ import { problemsOf } from "./check-files.ts";
 import { megabytes } from "./finding.ts";
 import { moveAside, replaceFile } from "./replace-file.ts";
 
-/** What was done to a file. */
+/** What was done to a file; nothing to a replica that is sound, into whose pages its primary writes. */
 export type Repair = { path: string } & (
+  | { outcome: "left" }
   | { outcome: "tidied"; bytesFreed: number }
   | { outcome: "salvaged"; kept: string; problems: string[]; tables: Record<string, TableCount> }
   | { outcome: "set-aside"; kept: string; problems: string[] }
@@ -46,10 +47,13 @@ export async function repair(config: Config, now: () => number): Promise<Repair[
 async function repairFile(file: LocalFile, files: LocalFile[], now: number): Promise<Repair> {
   const { kind, path } = file;
   const problems = problemsOf(file);
-  if (problems.length === 0) return { path, outcome: "tidied", bytesFreed: await tidy(path) };
   const time = new Date(now);
-  // Its primary has everything: the server makes a new one of that.
-  if (kind === "replica") return { path, outcome: "set-aside", kept: await moveAside(path, time), problems };
+  if (kind === "replica") {
+    if (problems.length === 0) return { path, outcome: "left" };
+    // Its primary has everything: the server makes a new one of that.
+    return { path, outcome: "set-aside", kept: await moveAside(path, time), problems };
+  }
+  if (problems.length === 0) return { path, outcome: "tidied", bytesFreed: await tidy(path) };
 
   await requireRoom(path, sizeOf(path) + sizeOf(`${path}-wal`));
   const target = `${path}.salvaging`;
@@ -76,7 +80,14 @@ async function repairFile(file: LocalFile, files: LocalFile[], now: number): Pro
   }
 }
 
-/** Folds the write-ahead log in, gives free pages back where there is room for that; resolves to the bytes that freed. */
+/** A row when all pages are in use and of a file that can give them back step by step. */
+const COMPACT =
+  "SELECT 1 FROM pragma_freelist_count, pragma_auto_vacuum WHERE freelist_count = 0 AND auto_vacuum = 2";
+
+/**
+ * Folds the write-ahead log in, and where there is room for that, gives free pages back and makes of a file from before
+ * version 0.2 one that can go on doing so. Resolves to the bytes that freed.
+ */
 async function tidy(path: string): Promise<number> {
   const before = sizeOf(path) + sizeOf(`${path}-wal`);
   const { bavail, bsize } = await statfs(dirname(path));
@@ -85,10 +96,9 @@ async function tidy(path: string): Promise<number> {
     const run = (statement: string) => database.prepare(statement).all();
     run("PRAGMA wal_checkpoint(TRUNCATE)");
     database.exec("ANALYZE");
-    const [free] = rowsOf<{ freelist_count: number }>(database, "PRAGMA freelist_count");
+    const isCompact = rowsOf(database, COMPACT).length > 0;
     // It writes everything twice, into the log and then into the file.
-    if (free && free.freelist_count > 0 && bavail * bsize > 2 * before) {
-      // From then on the file can be made smaller step by step, also one that was made without it.
+    if (!isCompact && bavail * bsize > 2 * before) {
       database.exec("PRAGMA auto_vacuum = INCREMENTAL");
       database.exec("VACUUM");
     }

@@ -21,6 +21,9 @@ export type TreePage = {
 /** A row or an index entry as it is stored. */
 export type Entry = { rowid: number | bigint | undefined; values: (Value | Cut | undefined)[] };
 
+/** Telemetry of weeks is smaller. */
+const LARGEST_ENTRY_BYTES = 2 ** 27;
+
 const KINDS: Record<number, Pick<TreePage, "storage" | "isLeaf">> = {
   2: { storage: "index", isLeaf: false },
   5: { storage: "table", isLeaf: false },
@@ -37,10 +40,11 @@ export function readTreePage(file: PageFile, page: number): TreePage | undefined
   if (!bytes || !kind) return undefined;
   const headerEnd = start + (kind.isLeaf ? 8 : 12);
   const count = bytes.readUInt16BE(start + 3);
-  const room = Math.floor((file.usableSize - headerEnd) / 2);
-  const cells = Array.from({ length: Math.min(count, room) }, (_, index) =>
+  const room = Math.floor((file.pageSize - headerEnd) / 2);
+  const pointers = Array.from({ length: Math.min(count, room) }, (_, index) =>
     bytes.readUInt16BE(headerEnd + index * 2),
-  ).filter((cell) => cell >= headerEnd && cell <= file.usableSize - 4);
+  );
+  const cells = [...new Set(pointers)].filter((cell) => cell >= headerEnd && cell <= file.pageSize - 4);
   const children = kind.isLeaf
     ? []
     : [...cells.map((cell) => bytes.readUInt32BE(cell)), bytes.readUInt32BE(start + 8)];
@@ -57,13 +61,13 @@ function readEntry(file: PageFile, { storage, isLeaf, bytes }: TreePage, cell: n
   const reader = new ByteReader(bytes, isLeaf ? cell : cell + 4);
   const length = Number(reader.varint());
   const rowid = storage === "table" ? reader.varint() : undefined;
-  if (length < 1 || length > file.pageCount * file.usableSize) return null;
+  if (length < 1 || length > Math.min(file.pageCount * file.pageSize, LARGEST_ENTRY_BYTES)) return null;
   const payload = readPayload(file, storage, bytes, reader.position, length);
   const values = payload && decodeRecord(payload);
   return values ? { rowid, values } : null;
 }
 
-/** What of a payload is on its page and, where that is not all, on its overflow pages; shorter when their chain ends early. */
+/** What of a payload is on its page and, where that is not all, on its overflow pages; shorter when their chain ends early or in a circle. */
 function readPayload(
   file: PageFile,
   storage: Storage,
@@ -71,18 +75,20 @@ function readPayload(
   position: number,
   length: number,
 ): Uint8Array | undefined {
-  const local = localLength(file.usableSize, storage, length);
-  if (position + local > file.usableSize) return undefined;
+  const local = localLength(file.pageSize, storage, length);
+  if (position + local > file.pageSize) return undefined;
   const start = bytes.subarray(position, position + local);
   if (local === length) return start;
-  if (position + local + 4 > file.usableSize) return undefined;
+  if (position + local + 4 > file.pageSize) return undefined;
   const parts = [start];
   let missing = length - local;
   let next = bytes.readUInt32BE(position + local);
+  const seen = new Set<number>();
   while (missing > 0) {
-    const overflow = file.read(next);
+    const overflow = seen.has(next) ? undefined : file.readOverflow(next);
     if (!overflow) break;
-    const part = overflow.subarray(4, Math.min(file.usableSize, 4 + missing));
+    seen.add(next);
+    const part = overflow.subarray(4, Math.min(file.pageSize, 4 + missing));
     parts.push(part);
     missing -= part.length;
     next = overflow.readUInt32BE(0);
@@ -91,10 +97,10 @@ function readPayload(
 }
 
 /** Bytes of a payload that are on the page itself. */
-function localLength(usableSize: number, storage: Storage, length: number): number {
-  const most = storage === "table" ? usableSize - 35 : Math.floor(((usableSize - 12) * 64) / 255) - 23;
+function localLength(pageSize: number, storage: Storage, length: number): number {
+  const most = storage === "table" ? pageSize - 35 : Math.floor(((pageSize - 12) * 64) / 255) - 23;
   if (length <= most) return length;
-  const least = Math.floor(((usableSize - 12) * 32) / 255) - 23;
-  const fitted = least + ((length - least) % (usableSize - 4));
+  const least = Math.floor(((pageSize - 12) * 32) / 255) - 23;
+  const fitted = least + ((length - least) % (pageSize - 4));
   return fitted <= most ? fitted : least;
 }

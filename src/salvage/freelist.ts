@@ -1,17 +1,19 @@
 import type { PageFile } from "./page-file.ts";
 
-export type Freelist = {
-  /** Pages that held what was deleted, and still do. */
-  pages: Set<number>;
-  /** False when some of the list may be lost: then a page that nothing leads to may be a free one. */
-  isWhole: boolean;
-};
+/**
+ * Whether a page held what was deleted, and still does; undefined where some of what tells is lost: then a page that
+ * nothing leads to may be a free one.
+ */
+export type IsFree = (page: number) => boolean | undefined;
 
 /** A page of the list: free itself, it names other free pages and the next one of its kind. */
 type Trunk = { next: number; leaves: number[] };
 
-/** https://www.sqlite.org/fileformat.html#the_freelist. Where the list is broken off, its parts are looked for. */
-export function readFreelist(file: PageFile): Freelist {
+/**
+ * By the list of free pages, https://www.sqlite.org/fileformat.html#the_freelist, where that is whole. Else by the pointer
+ * map, and where that does not tell either, by those parts of the list that can be found.
+ */
+export function readFreePages(file: PageFile): IsFree {
   const pages = new Set<number>();
   const add = (number: number, { leaves }: Trunk) => {
     for (const page of [number, ...leaves]) pages.add(page);
@@ -25,18 +27,17 @@ export function readFreelist(file: PageFile): Freelist {
     const trunk = readTrunk(file, number);
     if (trunk) add(number, trunk);
   }
-  return { pages, isWhole: pages.size === file.header?.freePages };
+  if (pages.size === file.header?.freePages) return (page) => pages.has(page);
+  return (page) => file.pointerMap.isFree(page) ?? (pages.has(page) || undefined);
 }
 
 /** Undefined for a page that cannot be one: hardly any other has only numbers of different pages where these go. */
 function readTrunk(file: PageFile, number: number): Trunk | undefined {
   const bytes = file.read(number);
   const count = bytes?.readUInt32BE(4) ?? 0;
-  if (!bytes || count > file.usableSize / 4 - 2) return undefined;
+  if (!bytes || count > file.pageSize / 4 - 2) return undefined;
   const next = bytes.readUInt32BE(0);
   const leaves = Array.from({ length: count }, (_, index) => bytes.readUInt32BE(8 + index * 4));
-  // A file that was cut short names pages that it has no more.
-  const last = Math.max(file.pageCount, file.header?.pageCount ?? 0);
-  const isPossible = [...leaves, next || 2].every((page) => page >= 2 && page <= last);
+  const isPossible = [...leaves, next || 2].every((page) => page >= 2 && page <= file.lastPage);
   return isPossible && new Set(leaves).size === count ? { next, leaves } : undefined;
 }

@@ -93,10 +93,10 @@ function readIndexFields(database: Database.Database, index: string, columns: Co
 /**
  * An entry as a row, if it can be one by its layout; else undefined. What cannot be read is left out where the table
  * can do without, and so is what records from before a column was added end short of. Where it `isCertain` whose entry it
- * is, a number will do for text, as it does for SQLite: its type is what is damaged.
+ * is, a number will do for text and values may be left over, as for SQLite: it is types that are damaged.
  */
 export function rowOf(layout: Layout, { rowid, values }: Entry, isCertain = false): Row | undefined {
-  if (values.length > layout.fields.length) return undefined;
+  if (values.length > layout.fields.length && !isCertain) return undefined;
   const row: Row = new Map();
   for (const [position, field] of layout.fields.entries()) {
     const stored = typeof field === "object" && field.isRowid ? rowid : values[position];

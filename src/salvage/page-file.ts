@@ -1,22 +1,31 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
-import { readWriteAheadLog } from "./write-ahead-log.ts";
+import { NO_POINTER_MAP, type PointerMap, readPointerMap } from "./pointer-map.ts";
+import { isPageSize, readWriteAheadLog } from "./write-ahead-log.ts";
 
 /** Where nothing else says it: what every file that this program makes has. */
 const USUAL_PAGE_SIZE = 4096;
 const HEADER_BYTES = 100;
 const MAGIC = Buffer.from("SQLite format 3\0");
+/** What the header has at 20 besides: pages are used to their end, and three fractions that never differ. */
+const FRACTIONS = Buffer.from([0, 64, 32, 32]);
+/** More often than a page of an overflow chain is read for the entry that it belongs to, and fewer than a hang takes. */
+const MOST_OVERFLOW_READS = 100;
 /** The byte that locks are taken on; the page that it is in is never used. */
 const LOCK_BYTE = 2 ** 30;
 
 /** A database file and its write-ahead log as numbered pages, the first being 1. */
 export type PageFile = Disposable & {
   pageCount: number;
-  /** Bytes of a page that hold data. */
-  usableSize: number;
+  /** The highest number that a page can have had before the file was cut short. */
+  lastPage: number;
+  pageSize: number;
   /** What the first page says; undefined when it is damaged. */
-  header: { pageCount: number; firstFreePage: number; freePages: number } | undefined;
-  /** Undefined for a page that is not there, or cannot be read from the disk. */
+  header: { firstFreePage: number; freePages: number } | undefined;
+  pointerMap: PointerMap;
+  /** Undefined for a page that is not there, is none of data, or cannot be read from the disk. */
   read(page: number): Buffer | undefined;
+  /** The same of a page in an overflow chain. Undefined too when so many entries lead there that they cannot be sound. */
+  readOverflow(page: number): Buffer | undefined;
 };
 
 /** Opens a file for reading, whatever is in it. @throws Error when it cannot be opened. */
@@ -25,10 +34,11 @@ export function openPageFile(path: string): PageFile {
   const logFile = existsSync(`${path}-wal`) ? openSync(`${path}-wal`, "r") : undefined;
   const log = logFile === undefined ? undefined : readWriteAheadLog(logFile);
 
-  const pageSize = log?.pageSize ?? pageSizeOf(readAt(file, 0, HEADER_BYTES));
   const fileSize = fstatSync(file).size;
+  const pageSize = log?.pageSize ?? pageSizeOf(readAt(file, 0, HEADER_BYTES), fileSize);
+  const pagesThere = Math.ceil(fileSize / pageSize);
   // The log knows of what was cut off from the end and is in the file still.
-  const pageCount = log?.pageCount ?? Math.ceil(fileSize / pageSize);
+  const pageCount = log ? Math.min(log.pageCount, pagesThere + log.offsets.size) : pagesThere;
 
   function readStored(page: number): Buffer | undefined {
     const inLog = log?.offsets.get(page);
@@ -38,19 +48,32 @@ export function openPageFile(path: string): PageFile {
 
   const first = readStored(1);
   const header = isSound(first) ? first : undefined;
-  const usableSize = pageSize - (header?.readUInt8(20) ?? 0);
-  const isOutside = (page: number) =>
-    page < 1 || page > pageCount || page === Math.floor(LOCK_BYTE / pageSize) + 1;
+  const lockPage = Math.floor(LOCK_BYTE / pageSize) + 1;
+  const readUsed = (page: number) =>
+    page < 1 || page > pageCount || page === lockPage ? undefined : readStored(page);
+  const hasPointerMap = header === undefined || header.readUInt32BE(52) > 0;
+  // A file that was cut short names pages that it has no more.
+  const lastPage = Math.max(pageCount, header?.readUInt32BE(28) ?? 0);
+  const pointerMap = hasPointerMap
+    ? readPointerMap({ pageCount, lastPage, pageSize, lockPage, read: readUsed })
+    : NO_POINTER_MAP;
+
+  const read = (page: number) => (pointerMap.has(page) ? undefined : readUsed(page));
+  const overflowReads = new Uint8Array(pageCount + 1);
 
   return {
     pageCount,
-    usableSize,
-    header: header && {
-      pageCount: header.readUInt32BE(28),
-      firstFreePage: header.readUInt32BE(32),
-      freePages: header.readUInt32BE(36),
+    lastPage,
+    pageSize,
+    header: header && { firstFreePage: header.readUInt32BE(32), freePages: header.readUInt32BE(36) },
+    pointerMap,
+    read,
+    readOverflow(page) {
+      const reads = overflowReads[page] ?? 0;
+      if (reads === MOST_OVERFLOW_READS) return undefined;
+      overflowReads[page] = reads + 1;
+      return read(page);
     },
-    read: (page) => (isOutside(page) ? undefined : readStored(page)),
     [Symbol.dispose]() {
       closeSync(file);
       if (logFile !== undefined) closeSync(logFile);
@@ -69,11 +92,18 @@ function readAt(file: number, position: number, length: number): Buffer | undefi
 }
 
 function isSound(header: Buffer | undefined): header is Buffer {
-  return header?.subarray(0, MAGIC.length).equals(MAGIC) ?? false;
+  if (!header?.subarray(0, MAGIC.length).equals(MAGIC)) return false;
+  return header.subarray(20, 24).equals(FRACTIONS) && isPageSize(storedPageSize(header));
 }
 
-function pageSizeOf(header: Buffer | undefined): number {
-  const stored = isSound(header) ? header.readUInt16BE(16) : 0;
-  const size = stored === 1 ? 65_536 : stored;
-  return size >= 512 && Number.isInteger(Math.log2(size)) ? size : USUAL_PAGE_SIZE;
+/** What the header says is taken where the size of the file bears it out. */
+function pageSizeOf(header: Buffer | undefined, fileSize: number): number {
+  if (!isSound(header)) return USUAL_PAGE_SIZE;
+  const size = storedPageSize(header);
+  return header.readUInt32BE(28) * size === fileSize ? size : USUAL_PAGE_SIZE;
+}
+
+function storedPageSize(header: Buffer): number {
+  const stored = header.readUInt16BE(16);
+  return stored === 1 ? 65_536 : stored;
 }

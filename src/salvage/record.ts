@@ -12,6 +12,8 @@ export type Cut = { cut: Text | Uint8Array };
 
 /** The serial types from which on the odd ones are text and the even ones blobs. */
 const FIRST_SIZED_TYPE = 12;
+/** No table of this program has so many columns. */
+const MOST_VALUES = 100;
 const FIXED_SIZES = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0];
 
 /** Reads forward through bytes; past their end it reads zeros, and says so. */
@@ -65,7 +67,7 @@ export function decodeRecord(payload: Uint8Array): (Value | Cut | undefined)[] |
   if (headerEnd < 1 || headerEnd > payload.length) return null;
   const values: (Value | Cut | undefined)[] = [];
   let position = headerEnd;
-  while (header.position < headerEnd) {
+  while (header.position < headerEnd && values.length < MOST_VALUES) {
     const type = Number(header.varint());
     const size = sizeOf(type);
     const isWhole = position + size <= payload.length;

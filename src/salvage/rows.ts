@@ -1,6 +1,6 @@
 import type Database from "libsql";
 import { type Entry, readEntries } from "./b-tree.ts";
-import { readFreelist } from "./freelist.ts";
+import { readFreePages } from "./freelist.ts";
 import { type Layout, type Row, readLayouts, rowidOf, rowOf } from "./layout.ts";
 import { openPageFile } from "./page-file.ts";
 import type { Value } from "./record.ts";
@@ -19,7 +19,7 @@ export type TableSalvage = {
 /**
  * Copies every row that can still be read from a damaged file into a database that has its tables, and in which foreign
  * keys are not enforced. Pages that nothing leads to any more are read too; where these may as well have been deleted,
- * since the list of free pages is damaged, the tables in `guarded` get nothing from them.
+ * since what tells is damaged, the tables in `guarded` get nothing from them.
  */
 export function salvageRows(
   path: string,
@@ -41,12 +41,12 @@ export function salvageRows(
     }
   }
 
-  const free = readFreelist(file);
+  const isFree = readFreePages(file);
   const reach = startReach();
   target.exec("BEGIN");
-  for (const page of reachablePages(file, layouts, free, reach)) take(page, true);
-  for (const page of strayPages(file, layouts, free, reach)) {
-    if (page.layout.isWhole && (free.isWhole || !guarded.includes(page.layout.table))) take(page, false);
+  for (const page of reachablePages(file, layouts, isFree, reach)) take(page, true);
+  for (const page of strayPages(file, layouts, isFree, reach)) {
+    if (page.layout.isWhole && !(page.mayBeFree && guarded.includes(page.layout.table))) take(page, false);
   }
   target.exec("COMMIT");
   return new Map([...tables].map(([name, table]) => [name, table.result()]));

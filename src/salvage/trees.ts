@@ -1,5 +1,5 @@
 import { type Entry, readEntries, readTreePage, type TreePage } from "./b-tree.ts";
-import type { Freelist } from "./freelist.ts";
+import type { IsFree } from "./freelist.ts";
 import { type Layout, layoutOfTable, type Row, rowOf, textOf } from "./layout.ts";
 import type { PageFile } from "./page-file.ts";
 
@@ -30,35 +30,38 @@ export function startReach(): Reach {
 export function* reachablePages(
   file: PageFile,
   layouts: readonly Layout[],
-  free: Freelist,
+  isFree: IsFree,
   reach: Reach,
 ): Generator<AttributedPage> {
-  const roots = readRoots(file, free, reach);
+  const roots = readRoots(file, isFree, reach);
   for (const layout of layouts) {
-    for (const page of pagesBelow(file, roots.get(layout.tree), layout, free, reach)) yield { page, layout };
+    for (const page of pagesBelow(file, roots.get(layout.tree), layout, isFree, reach))
+      yield { page, layout };
   }
 }
 
 /**
- * Pages that nothing leads to any more, each attributed to the tree whose entries it has. Not those on the list of free
- * pages; and where some of that is lost, only pages of trees that are known to miss some: what was deleted stays so.
+ * Pages that nothing leads to any more, each attributed to the tree whose entries it has. Not those that are free;
+ * and where it cannot be told, only pages of trees that are known to miss some: what was deleted stays so.
  */
 export function* strayPages(
   file: PageFile,
   layouts: readonly Layout[],
-  free: Freelist,
+  isFree: IsFree,
   reach: Reach,
-): Generator<AttributedPage> {
+): Generator<AttributedPage & { mayBeFree: boolean }> {
   for (let number = 1; number <= file.pageCount; number++) {
-    if (reach.pages.has(number) || free.pages.has(number)) continue;
+    if (reach.pages.has(number) || isFree(number)) continue;
     const page = readTreePage(file, number);
     const layout = page && layoutOf(file, page, layouts);
-    if (layout && (free.isWhole || reach.broken.has(layout.tree))) yield { page, layout };
+    if (!layout) continue;
+    const mayBeFree = isFree(number) === undefined;
+    if (!mayBeFree || reach.broken.has(layout.tree)) yield { page, layout, mayBeFree };
   }
 }
 
 /** The root pages of tables and indexes by name. */
-function readRoots(file: PageFile, free: Freelist, reach: Reach): Map<string, number> {
+function readRoots(file: PageFile, isFree: IsFree, reach: Reach): Map<string, number> {
   const roots = new Map<string, number>();
   const add = (page: TreePage) => {
     for (const row of rowsOn(file, page, SCHEMA)) {
@@ -66,8 +69,8 @@ function readRoots(file: PageFile, free: Freelist, reach: Reach): Map<string, nu
       if (typeof root === "number" && !roots.has(name)) roots.set(name, root);
     }
   };
-  for (const page of pagesBelow(file, 1, SCHEMA, free, reach)) add(page);
-  for (const { page } of strayPages(file, [SCHEMA], free, reach)) add(page);
+  for (const page of pagesBelow(file, 1, SCHEMA, isFree, reach)) add(page);
+  for (const { page } of strayPages(file, [SCHEMA], isFree, reach)) add(page);
   return roots;
 }
 
@@ -84,7 +87,7 @@ function* pagesBelow(
   file: PageFile,
   root = 0,
   layout: Layout,
-  free: Freelist,
+  isFree: IsFree,
   { pages, broken }: Reach,
 ): Generator<TreePage> {
   const waiting = [root];
@@ -92,7 +95,7 @@ function* pagesBelow(
   for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {
     const page = seen.has(number) ? undefined : readTreePage(file, number);
     const isOfTree = page?.storage === layout.storage && isOf(file, page, layout);
-    if (!isOfTree || !page.isWhole || free.pages.has(number)) broken.add(layout.tree);
+    if (!isOfTree || !page.isWhole || isFree(number)) broken.add(layout.tree);
     seen.add(number);
     if (!isOfTree) continue;
     pages.add(number);

@@ -28,6 +28,7 @@ export function readWriteAheadLog(file: number): WriteAheadLog | undefined {
   if (!isEqual(checksum, header, 24)) return undefined;
 
   const pageSize = header.readUInt32BE(8);
+  if (!isPageSize(pageSize)) return undefined;
   const salts = header.subarray(16, 24);
   const log: WriteAheadLog = { pageSize, pageCount: 0, offsets: new Map() };
   const uncommitted = new Map<number, number>();
@@ -46,6 +47,11 @@ export function readWriteAheadLog(file: number): WriteAheadLog | undefined {
     uncommitted.clear();
   }
   return log.pageCount > 0 ? log : undefined;
+}
+
+/** A power of two within limits. */
+export function isPageSize(size: number): boolean {
+  return size >= 512 && size <= 65_536 && Number.isInteger(Math.log2(size));
 }
 
 function continueChecksum([first, second]: Checksum, bytes: Buffer, isLittleEndian: boolean): Checksum {

@@ -42,6 +42,7 @@ const DAMAGE: [string, (bytes: Buffer) => void][] = [
   ["pages overwritten", (bytes) => bytes.fill(0x55, 5 * PAGE, 7 * PAGE)],
   ["pages zeroed", (bytes) => bytes.fill(0, 5 * PAGE, 7 * PAGE)],
   ["the header overwritten", (bytes) => bytes.fill(0x55, 0, 100)],
+  ["a format that there is not", (bytes) => bytes.writeUInt32BE(0x80, 44)],
   // Valid to SQLite, and the end of a process that reads it.
   [
     "a text that is not UTF-8",

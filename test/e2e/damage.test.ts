@@ -1,21 +1,12 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { open, readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { overwriteMiddle } from "../support/damage.ts";
 import { type Completed, registerRider, type Workout } from "../support/rider.ts";
 import { madeUpRide } from "../support/rides.ts";
 import { StartError, startServer, type TestServer } from "../support/server.ts";
 
 setDefaultTimeout(60_000);
-
-const PAGE = 4096;
-
-/** Overwrites pages in the middle of a file, as a failing card does. */
-async function overwriteMiddle(path: string, pages: number): Promise<void> {
-  const first = Math.floor((await stat(path)).size / PAGE / 2);
-  const file = await open(path, "r+");
-  await file.write(new Uint8Array(pages * PAGE).fill(0x5a), 0, pages * PAGE, first * PAGE);
-  await file.close();
-}
 
 async function doctor(directory: string, ...options: string[]) {
   const command = Bun.spawn([process.execPath, "--no-env-file", "src/main.ts", "doctor", ...options], {

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { checkIntegrity } from "../../src/db/integrity.ts";
+import { openReadOnly, rowsOf } from "../../src/db/read-only.ts";
+import { openPageFile } from "../../src/salvage/page-file.ts";
 import { salvageBuffer, salvageDatabase } from "../../src/salvage/salvage.ts";
 import { temporaryDirectory } from "../support/directory.ts";
-import { makeBuffer, makeDatabase, randomFrom } from "./specimen.ts";
+import { beginWithoutPointerMap, makeBuffer, makeDatabase, randomFrom } from "./specimen.ts";
 import { hasYardstick, readTable, recover } from "./yardstick.ts";
 
 setDefaultTimeout(60_000);
@@ -13,18 +15,30 @@ const NOW = Date.UTC(2026, 11, 1);
 const PAGE = 4096;
 const SEEDS = Array.from({ length: Number(process.env.SALVAGE_SEEDS ?? 8) }, (_, seed) => seed);
 
-const KINDS = {
-  database: {
-    tables: ["users", "workouts", "telemetry", "best_efforts", "ftp_history", "api_keys", "refresh_tokens"],
-    make: makeDatabase,
-    salvage: (from: string, to: string) => salvageDatabase(from, to, NOW),
-  },
-  buffer: {
-    tables: ["stream", "message", "high_water", "deleted_stream"],
-    make: makeBuffer,
-    salvage: (from: string, to: string) => salvageBuffer(from, to, { now: NOW, owner: "user-0" }),
-  },
+const DATABASE = {
+  tables: ["users", "workouts", "telemetry", "best_efforts", "ftp_history", "api_keys", "refresh_tokens"],
+  make: makeDatabase,
+  salvage: (from: string, to: string) => salvageDatabase(from, to, NOW),
 };
+const BUFFER = {
+  tables: ["stream", "message", "high_water", "deleted_stream"],
+  make: makeBuffer,
+  salvage: (from: string, to: string) => salvageBuffer(from, to, { now: NOW, owner: "user-0" }),
+};
+
+const KINDS = {
+  database: DATABASE,
+  buffer: BUFFER,
+  "database of an earlier version": { ...DATABASE, make: inOldFile(makeDatabase) },
+  "buffer of an earlier version": { ...BUFFER, make: inOldFile(makeBuffer) },
+};
+
+function inOldFile(make: (path: string) => Promise<void>): (path: string) => Promise<void> {
+  return (path) => {
+    beginWithoutPointerMap(path);
+    return make(path);
+  };
+}
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 const at = (name: string) => join(directory.path, name);
@@ -40,6 +54,21 @@ async function damaged(kind: string, name: string, damage: (bytes: Buffer) => Bu
   const path = at(`${kind}-${name}`);
   await writeFile(path, damage(await readFile(at(kind))));
   return { path, target: `${path}.salvaged`, recovered: `${path}.recovered` };
+}
+
+/** Its root page, which has others below it. */
+function rootOf(path: string, table: string): number {
+  const database = openReadOnly(path);
+  try {
+    const [root] = rowsOf<{ pageno: number }>(
+      database,
+      "SELECT pageno FROM dbstat WHERE name = ? AND path = '/' AND pagetype = 'internal'",
+      table,
+    );
+    return root?.pageno ?? 0;
+  } finally {
+    database.close();
+  }
 }
 
 /** Overwrites pages, runs of bytes and single bytes; sometimes cuts the end off. Nothing but garbage comes in. */
@@ -59,9 +88,7 @@ function overwrite(bytes: Buffer, seed: number): Buffer {
   return random(8) === 0 ? bytes.subarray(0, bytes.length - random(bytes.length / 2)) : bytes;
 }
 
-describe.each(["database", "buffer"] as const)("of a damaged %s", (kind) => {
-  const { tables, salvage } = KINDS[kind];
-
+describe.each(Object.entries(KINDS))("of a damaged %s", (kind, { tables, salvage }) => {
   test.skipIf(!hasYardstick).each(SEEDS)(
     "every row is salvaged that .recover finds, seed %i",
     async (seed) => {
@@ -96,11 +123,29 @@ describe.each(["database", "buffer"] as const)("of a damaged %s", (kind) => {
   });
 });
 
-test("a sound file is salvaged whole", async () => {
-  for (const { tables, salvage, kind } of Object.entries(KINDS).map(([kind, rest]) => ({ kind, ...rest }))) {
-    await copyFile(at(kind), at(`${kind}-sound`));
-    salvage(at(`${kind}-sound`), at(`${kind}-again`));
-    for (const table of tables)
-      expect(readTable(at(`${kind}-again`), table)).toEqual(readTable(at(kind), table));
-  }
+test.each(Object.entries(KINDS))("a sound %s is salvaged whole", async (kind, { tables, salvage }) => {
+  await copyFile(at(kind), at(`${kind}-sound`));
+  salvage(at(`${kind}-sound`), at(`${kind}-again`));
+  for (const table of tables)
+    expect(readTable(at(`${kind}-again`), table)).toEqual(readTable(at(kind), table));
+});
+
+test("where the list of free pages is lost, the pointer map tells which ones they are", async () => {
+  const { path, target } = await damaged("database", "free-list", (bytes) => {
+    // The list's beginning and length, and the page that leads to all others of the tokens.
+    bytes.fill(0xa5, 32, 40);
+    const root = rootOf(at("database"), "refresh_tokens");
+    return bytes.fill(0xa5, (root - 1) * PAGE, root * PAGE);
+  });
+  DATABASE.salvage(path, target);
+  for (const table of DATABASE.tables)
+    expect(readTable(target, table)).toEqual(readTable(at("database"), table));
+});
+
+test("the specimens have a pointer map, but for those of earlier versions", () => {
+  const hasPointerMap = Object.keys(KINDS).map((kind) => {
+    using file = openPageFile(at(kind));
+    return file.pointerMap.has(2);
+  });
+  expect(hasPointerMap).toEqual([true, true, false, false]);
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import Database from "libsql";
 import { rowsOf } from "../../src/db/read-only.ts";
+import { openPageFile } from "../../src/salvage/page-file.ts";
 import { salvageRows } from "../../src/salvage/rows.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 import { copyDatabase } from "./specimen.ts";
@@ -51,17 +52,39 @@ const contents = (database: Database.Database) =>
     "SELECT quote(a), hex(c), quote(b) FROM ordered",
   ].map((sql) => rowsOf<object>(database, `${sql} ORDER BY 1, 2`));
 
+type Pages = { free?: number; used?: number[] };
+
+/** How many pages are free and which are used, the first one apart: it is always. */
+function pagesByPointerMap(path: string): Pages {
+  using file = openPageFile(path);
+  const pages = Array.from({ length: file.pageCount }, (_, index) => index + 1);
+  const free = pages.filter((page) => file.pointerMap.isFree(page) === true);
+  const used = pages.filter((page) => file.pointerMap.isFree(page) === false);
+  return used.length === 0 ? {} : { free: free.length, used };
+}
+
+function pagesBySqlite(database: Database.Database): Pages {
+  const used = rowsOf<{ pageno: number }>(
+    database,
+    "SELECT pageno FROM dbstat WHERE pageno > 1 ORDER BY pageno",
+  );
+  const [list] = rowsOf<{ freelist_count: number }>(database, "PRAGMA freelist_count");
+  return { free: list?.freelist_count ?? 0, used: used.map(({ pageno }) => pageno) };
+}
+
 test("what SQLite has stored, in the file or in its log, is read as SQLite reads it", async () => {
   let run = 0;
   const property = fc.asyncProperty(
     rows,
     fc.constantFrom(512, 1024, 4096, 65_536),
+    fc.constantFrom("NONE", "FULL", "INCREMENTAL"),
     fc.boolean(),
-    async ({ keyed, ordered }, pageSize, isFoldedIn) => {
+    async ({ keyed, ordered }, pageSize, autoVacuum, isFoldedIn) => {
       run += 1;
       const path = join(directory.path, `${run}.db`);
       const source = new Database(path);
-      source.exec(`PRAGMA page_size = ${pageSize}; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF`);
+      source.exec(`PRAGMA page_size = ${pageSize}; PRAGMA auto_vacuum = ${autoVacuum}`);
+      source.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
       source.exec(TABLES);
       const insertKeyed = source.prepare("INSERT INTO keyed VALUES (?, ?, ?, ?, ?)");
       for (const row of keyed)
@@ -77,6 +100,7 @@ test("what SQLite has stored, in the file or in its log, is read as SQLite reads
       target.exec(TABLES);
       salvageRows(`${path}.copy`, target, []);
       expect(contents(target)).toEqual(contents(source));
+      expect(pagesByPointerMap(`${path}.copy`)).toEqual(autoVacuum === "NONE" ? {} : pagesBySqlite(source));
       source.close();
       target.close();
     },

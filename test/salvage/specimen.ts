@@ -10,6 +10,13 @@ const RIDES = 120;
 const DAY = 86_400_000;
 const SPECIMEN_DAY = Date.UTC(2026, 5, 1);
 
+/** Begins a file as earlier versions did: it gives no free pages back, and has no pointer map. */
+export function beginWithoutPointerMap(path: string): void {
+  const database = new Database(path);
+  database.exec("PRAGMA journal_mode = WAL");
+  database.close();
+}
+
 /** A database with all that riders leave behind, and some of it deleted again; deterministic but for sizes of pages. */
 export async function makeDatabase(path: string): Promise<void> {
   const client = await openClient({ url: `file:${path}`, durability: "relaxed" });

@@ -9,10 +9,16 @@ const SHELL = Bun.which("fossil") ? ["fossil", "sqlite3", "--no-repository"] : u
 
 export const hasYardstick = SHELL !== undefined;
 
-/** Makes a database of what the `.recover` of the sqlite3 shell finds in a damaged file. */
+/** A few damaged files keep the shell busy for minutes, and longer. */
+const PATIENCE_MS = 20_000;
+
+/** Makes a database of what the `.recover` of the sqlite3 shell finds in a damaged file; nothing when it does not end. */
 export function recover(path: string, target: string): void {
   if (!SHELL) throw new Error("There is no shell that recovers: apt install fossil.");
-  const { stdout } = Bun.spawnSync([...SHELL, path, ".recover"], { stderr: "ignore" });
+  const { stdout } = Bun.spawnSync([...SHELL, path, ".recover"], {
+    stderr: "ignore",
+    timeout: PATIENCE_MS,
+  });
   // It stops at no error, such as a row that breaks a constraint.
   Bun.spawnSync([...SHELL, target], { stdin: stdout, stdout: "ignore", stderr: "ignore" });
 }

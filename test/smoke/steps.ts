@@ -1,10 +1,12 @@
-import { deepStrictEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import Database from "libsql";
 import packageJson from "../../package.json" with { type: "json" };
 import { checkIntegrity } from "../faults/checks.ts";
+import { overwriteMiddle } from "../support/damage.ts";
 import { registerRider } from "../support/rider.ts";
-import { startServer } from "../support/server.ts";
+import { type StartError, startServer } from "../support/server.ts";
 import { startSqld } from "../support/sqld.ts";
 import type { Installation } from "./installation.ts";
 import { checkRide, clientOf, recordRide } from "./ride.ts";
@@ -55,12 +57,41 @@ export async function takeSteps(installation: Installation, step: Step): Promise
     equal(await server.signal("SIGTERM"), 0);
   });
 
+  await step("does not serve a damaged file, and repairs it", async () => {
+    const path = join(data, "bpt.db");
+    growFile(path);
+    await server.restart();
+    equal(await server.signal("SIGTERM"), 0);
+    await overwriteMiddle(path, 2);
+    await rejects(server.restart(), ({ exitCode, stderr }: StartError) => {
+      match(stderr, /^\S*\/bpt\.db is damaged: .*`bpt doctor`.*\n$/);
+      return exitCode === 1;
+    });
+    const environment = { DATA_DIR: data };
+    const examined = await run(["doctor"], environment);
+    match(examined.output, /^problem +integrity +bpt\.db is damaged/m);
+    equal(examined.exitCode, 1);
+    const { output, exitCode } = await run(["doctor", "--repair"], environment);
+    match(output, /^bpt\.db was damaged .* and is kept as bpt\.db\.damaged-/);
+    equal(exitCode, 0);
+    await server.restart();
+    await checkRide(clientOf(server, rider), id);
+    equal(await server.signal("SIGTERM"), 0);
+  });
+
   await step("follows a remote database", () => checkReplica(installation));
 
   await step("has left one temporary file, and its directory as it was", async () => {
     equal((await readdir(temporary)).length, 1);
     deepStrictEqual(new Set(await readdir(program.cwd)), new Set(installation.files));
   });
+}
+
+/** So large that it is checked on a thread. */
+function growFile(path: string): void {
+  const database = new Database(path);
+  database.exec("INSERT INTO secrets (name, value) VALUES ('noise', hex(randomblob(3000000)))");
+  database.close();
 }
 
 /** That has a thread of its own. */
