@@ -238,14 +238,16 @@ describeWithSqld("a remote database", () => {
       expect(isStoreFailure(await failing)).toBe(true);
       front.interfere(() => undefined);
       // The server learns of it, and lets the next one in.
-      await until(() =>
-        database
-          .insert(users)
-          .values(userRow("v"))
-          .then(
-            () => true,
-            () => false,
-          ),
+      await until(
+        () =>
+          database
+            .insert(users)
+            .values(userRow("v"))
+            .then(
+              () => true,
+              () => false,
+            ),
+        20_000,
       );
       expect(await database.select({ id: users.id }).from(users)).toEqual([{ id: "v" }]);
     }, 30_000);
