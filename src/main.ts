@@ -213,7 +213,14 @@ async function report(error: unknown): Promise<number> {
   return isUsage ? 2 : 1;
 }
 
+/** Else it would be taken for an argument of the one that serves. */
+function requireKnownCommand(name: string | undefined): void {
+  const isKnown = ["help", ...program.commands.map((command) => command.name())].includes(name ?? "help");
+  if (!isKnown && !name?.startsWith("-")) program.error(`error: there is no command ${name}; see bpt help`);
+}
+
 try {
+  requireKnownCommand(process.argv[2]);
   await program.parseAsync();
 } catch (error) {
   process.exit(await report(error));

@@ -20,7 +20,7 @@ test("--version prints the version", async () => {
 });
 
 test.each([
-  [["nonsense"], "error: "],
+  [["nonsense"], "error: there is no command nonsense; see bpt help"],
   [["serve", "--fast"], "error: unknown option '--fast'"],
   [["recompute", "--since", "2026-02-30"], "Give a day such as 2026-05-31"],
   [["user"], "Usage: bpt user"],
