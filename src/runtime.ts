@@ -95,7 +95,7 @@ async function assemble(
     hub,
     authenticator: createAuthenticator({ config, database, secret, now, log }),
     leases,
-    rederivation: scheduleRederivation({ database, leases, now, log }),
+    rederivation: scheduleRederivation({ database, damage, leases, now, log }),
     backups: scheduleBackups({ config, leases, now, log }),
     metrics,
     now,

@@ -5,7 +5,9 @@ import { checkAtStart } from "./db/check-at-start.ts";
 import { createDamageWatch, type DamageWatch } from "./db/damage.ts";
 import { isDamage } from "./db/errors.ts";
 import { localFiles } from "./db/local-files.ts";
+import { HOW_TO_GO_ON, lostDatabase } from "./db/lost-database.ts";
 import { openClient, openReplica } from "./db/open.ts";
+import { HOW_TO_WRITE, hindrance } from "./db/writable.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { watchCommits, watchQueries } from "./metrics/slowness.ts";
@@ -25,11 +27,17 @@ type Watch = { metrics: Metrics; log: Logger; now: () => number };
 
 /**
  * Opens the database and the live buffer, wherever the configuration has them.
- * @throws Error with a sentence for the operator when a file is damaged or cannot be opened.
+ * @throws Error with a sentence for the operator when a file is lost, damaged or cannot be opened.
  */
 export async function openStores(config: Config, watch: Watch): Promise<Stores> {
+  const lost = lostDatabase(config);
+  if (lost !== undefined) throw new Error(`${lost}. ${HOW_TO_GO_ON}`);
   const damage = createDamageWatch(watch.log);
   const paths = localFiles(config).map(({ path }) => path);
+  for (const path of paths) {
+    const hindered = hindrance(path);
+    if (hindered !== undefined) throw new Error(`${hindered}. ${HOW_TO_WRITE}`);
+  }
   const stopChecks = await checkAtStart(paths, damage, watch.log);
   const [client, buffer] = await Promise.all([
     openDatabaseClient(config, damage, watch),

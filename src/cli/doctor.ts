@@ -1,8 +1,11 @@
+import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { parseConfig } from "../config.ts";
+import type { LocalFile } from "../db/local-files.ts";
 import { examine } from "../doctor/examine.ts";
 import { type Finding, megabytes } from "../doctor/finding.ts";
 import { type Repair, repair, type TableCount } from "../doctor/repair.ts";
+import { note } from "./output.ts";
 
 type Options = { repair?: boolean; json?: boolean };
 
@@ -15,14 +18,19 @@ export async function doctor(
   environment: Record<string, string | undefined>,
 ): Promise<void> {
   const config = parseConfig(environment);
-  const repairs = isRepairing ? await repair(config, Date.now) : [];
+  const repairs = isRepairing ? await repair(config, Date.now, tellFile) : [];
   if (!json) for (const done of repairs) print(describeRepair(done));
-  const findings = await examine(config, Date.now());
+  const findings = await examine(config, Date.now(), tellFile);
   const problems = findings.filter(({ status }) => status === "problem").length;
   if (json) print(JSON.stringify({ ok: problems === 0, ...(isRepairing && { repairs }), findings }));
   else for (const finding of findings) print(describe(finding));
   if (problems > 0)
     throw new Error(problems === 1 ? "There is a problem." : `There are ${problems} problems.`);
+}
+
+/** On a terminal somebody waits, and a large file takes a while. */
+function tellFile({ path }: LocalFile): void {
+  if (process.stderr.isTTY) note(`Checking ${basename(path)} (${megabytes(statSync(path).size)}) …`);
 }
 
 function describe({ check, status, message, advice }: Finding): string {
@@ -38,10 +46,8 @@ function describeRepair(done: Repair): string {
   const kept = `${name} was damaged (${done.problems[0]}) and is kept as ${basename(done.kept)}.`;
   if (done.outcome === "set-aside") return `${kept} The server makes a new replica at its next start.`;
   const tables = Object.entries(done.tables).map(([table, count]) => `\n  ${table}: ${describeCount(count)}`);
-  return `${kept} The new one has:${tables.join("")}\nThe server derives what rides tell again. ${WHAT_ELSE}`;
+  return `${kept} The new one has:${tables.join("")}\nThe server derives what rides tell again.`;
 }
-
-const WHAT_ELSE = "`bpt recompute` names rides whose telemetry is damaged.";
 
 function describeCount({ salvaged, lost, unreadable }: TableCount): string {
   const parts = [`${salvaged} salvaged`];

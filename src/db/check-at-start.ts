@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import type { Logger } from "../logger.ts";
+import { withinTime } from "../time-limit.ts";
 import { type DamageWatch, WHAT_TO_DO } from "./damage.ts";
 import { checkIntegrity } from "./integrity.ts";
 import type { IntegrityReply } from "./integrity-worker.ts";
@@ -30,8 +30,7 @@ export async function checkAtStart(
     for (const check of checks) check.stop();
   };
   try {
-    const patience = setTimeout(LONGEST_WAIT_MS, undefined, { ref: false });
-    await Promise.race([patience, Promise.all(checks.map(refuseDamage))]);
+    await withinTime(Promise.all(checks.map(refuseDamage)), LONGEST_WAIT_MS, () => {});
   } catch (error) {
     stop();
     throw error;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Client, createClient, LibsqlError } from "@libsql/client/sqlite3";
 import { toError } from "./errors.ts";
+import { HOW_TO_WRITE, hindrance } from "./writable.ts";
 
 export type FileLock = { release(): void };
 
@@ -19,6 +20,9 @@ export function lockDataDirectory(directory: string): Promise<FileLock> {
  * @throws Error: with the words for it when it is taken, or when there can be no such file.
  */
 export async function lockFile(path: string, taken: string): Promise<FileLock> {
+  // On a file that it may only read SQLite would take this for a read, and let others have the lock too.
+  const hindered = hindrance(path);
+  if (hindered !== undefined) throw new Error(`${hindered}. ${HOW_TO_WRITE}`);
   let client: Client | undefined;
   try {
     client = createClient({ url: `file:${path}`, concurrency: 1 });

@@ -25,12 +25,15 @@ export function mayPass(error: unknown): boolean {
   return /^(SQLITE_BUSY|REMOTE_UNREACHABLE|REMOTE_BUSY|SERVER_ERROR)/.test(driverError(error)?.code ?? "");
 }
 
-/** Whether it says that what is stored is damaged: by its code, or in words, which are all that comes from a thread. */
+/**
+ * Whether it says that what is stored is damaged: by its code, or in words, which are all that comes from a thread. A
+ * version that is unknown is damage too, since a database of a later program is not opened.
+ */
 export function isDamage(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
   return (
-    /^(SQLITE_(CORRUPT|NOTADB)|telemetry_damaged)/.test(code) ||
+    /^(SQLITE_(CORRUPT|NOTADB)|telemetry_(damaged|version_unknown))/.test(code) ||
     DAMAGE.test(error.message) ||
     isDamage(error.cause)
   );

@@ -15,6 +15,7 @@ export function checkIntegrity(path: string, { quick = false } = {}): string[] {
   let database: Database.Database | undefined;
   try {
     database = openReadOnly(path);
+    if (isForReadingOnly(database)) return ["The header is of a format that can only be read"];
     const structural = structuralProblems(database, quick ? "quick_check" : "integrity_check");
     if (structural.length > 0) return structural;
     const texts = textProblems(database);
@@ -26,6 +27,21 @@ export function checkIntegrity(path: string, { quick = false } = {}): string[] {
     database?.close();
   }
 }
+
+/**
+ * Whether a byte of the header has SQLite read the file and never write it; nothing else in SQLite minds. It is read
+ * through SQLite, since to open and close the file beside it would let its locks on it go.
+ */
+function isForReadingOnly(database: Database.Database): boolean {
+  const [header] = rowsOf<{ version: string }>(
+    database,
+    "SELECT hex(substr(data, 19, 1)) AS version FROM sqlite_dbpage WHERE pgno = 1",
+  );
+  return header !== undefined && Number.parseInt(header.version, 16) > LATEST_WRITE_VERSION;
+}
+
+/** 1 is for a rollback journal, 2 for a write-ahead log. */
+const LATEST_WRITE_VERSION = 2;
 
 /** In SQLite's words. */
 function structuralProblems(database: Database.Database, check: "quick_check" | "integrity_check"): string[] {

@@ -1,16 +1,29 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 
 /** A database file of this instance. */
 export type LocalFile = { kind: "database" | "buffer" | "replica"; path: string };
 
-/** Those that there are: what is remote or was not made yet is none. */
-export function localFiles({ databaseUrl, dataDirectory, primary, redis }: Config): LocalFile[] {
+/** What belongs to a database file: its write-ahead log and the index of that, and how far a replica is. */
+export const COMPANIONS = ["-wal", "-shm", "-client_wal_index"];
+
+/** Those that there are: what was not made yet, or has nothing in it, is none. */
+export function localFiles(config: Config): LocalFile[] {
+  return ownFiles(config).filter(({ path }) => !isMissing(path));
+}
+
+/** Those of the configuration, made or not; what is remote is none. */
+export function ownFiles({ databaseUrl, dataDirectory, primary, redis }: Config): LocalFile[] {
   const files: LocalFile[] = [];
   if (databaseUrl.startsWith("file:")) {
     files.push({ kind: primary ? "replica" : "database", path: databaseUrl.slice("file:".length) });
   }
   if (!redis) files.push({ kind: "buffer", path: join(dataDirectory, "streams.db") });
-  return files.filter(({ path }) => existsSync(path));
+  return files;
+}
+
+/** Whether there is no file, or an empty one, as a start leaves it that was ended before it had made anything. */
+export function isMissing(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
 }

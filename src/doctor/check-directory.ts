@@ -1,9 +1,11 @@
 import { constants } from "node:fs";
 import { access, readdir, stat, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, relative, resolve, sep } from "node:path";
 import type { Config } from "../config.ts";
+import { COMPANIONS, ownFiles } from "../db/local-files.ts";
 import { type Finding, megabytes } from "./finding.ts";
+import { isRestoreInterrupted } from "./interrupted-restore.ts";
 
 const LITTLE_ROOM_BYTES = 200_000_000;
 const NO_ROOM_BYTES = 20_000_000;
@@ -11,17 +13,21 @@ const NO_ROOM_BYTES = 20_000_000;
 /** What a start unpacks into the directory of temporary files, and some. */
 const TEMPORARY_BYTES = 50_000_000;
 
-const OWN_NAMES =
-  /^((bpt|streams)\.db(-wal|-shm|-client_wal_index)?|server\.lock.*|jwt\.secret|backups|\.bpt-.*\.node|lost\+found)$/;
+/** What the service makes beside its databases and what systems do. */
+const OWN_NAMES = /^(server\.lock.*|jwt\.secret|\.bpt-.*\.node|lost\+found)$/;
+
+/** What repairs and restores have kept, or left when they were stopped. */
+const LEFTOVER = /\.damaged-|\.salvaging|^replaced-|\.restoring(-wal|-shm)?$|^restore\.json\.part$/;
 
 /** Room on the disk, permissions, and what lies about in the data directory. */
-export async function checkDirectory({ dataDirectory }: Config): Promise<Finding[]> {
+export async function checkDirectory(config: Config): Promise<Finding[]> {
+  const { dataDirectory } = config;
   return [
     await checkRoom(dataDirectory),
     await checkTemporary(tmpdir()),
     await checkPermissions(dataDirectory),
     await checkSecret(join(dataDirectory, "jwt.secret")),
-    ...(await checkLeftovers(dataDirectory)),
+    ...(await checkLeftovers(config)),
   ].filter((finding) => finding !== undefined);
 }
 
@@ -74,12 +80,34 @@ async function checkSecret(path: string): Promise<Finding | undefined> {
   return { check: "permissions", status: "problem", message, advice: `\`chmod 600 ${path}\`` };
 }
 
-async function checkLeftovers(directory: string): Promise<Finding[]> {
-  const names = (await readdir(directory)).filter((name) => !OWN_NAMES.test(name)).sort();
-  if (names.length === 0) return [];
-  const message = `${directory} has also: ${names.join(", ")}`;
-  const advice = "What repairs and restores have kept can be removed once all is well.";
-  return [{ check: "leftovers", status: "warning", message, advice }];
+async function checkLeftovers(config: Config): Promise<Finding[]> {
+  const { dataDirectory } = config;
+  const own = ownNames(config);
+  const names = (await readdir(dataDirectory))
+    .filter((name) => !OWN_NAMES.test(name) && !own.has(name))
+    .sort();
+  const leftovers = isRestoreInterrupted(config) ? [] : names.filter((name) => LEFTOVER.test(name));
+  const others = names.filter((name) => !leftovers.includes(name));
+  const check = "leftovers";
+  const findings: Finding[] = [];
+  if (leftovers.length > 0) {
+    const message = `${dataDirectory} has what repairs and restores have kept: ${leftovers.join(", ")}`;
+    findings.push({ check, status: "warning", message, advice: "It can be removed once all is well." });
+  }
+  if (others.length > 0) {
+    findings.push({ check, status: "ok", message: `${dataDirectory} has also: ${others.join(", ")}` });
+  }
+  return findings;
+}
+
+/** What lies in the data directory by the configuration, and what belongs to it. */
+function ownNames(config: Config): Set<string> {
+  const { dataDirectory, backupDirectory } = config;
+  const databases = ownFiles(config).flatMap(({ path }) =>
+    ["", ...COMPANIONS].map((ending) => resolve(path) + ending),
+  );
+  const inside = [...databases, backupDirectory].map((path) => relative(dataDirectory, path).split(sep)[0]);
+  return new Set(inside.filter((name) => name !== undefined));
 }
 
 async function isOpenToOthers(path: string): Promise<boolean> {

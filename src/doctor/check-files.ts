@@ -7,6 +7,8 @@ import { checkIntegrity } from "../db/integrity.ts";
 import type { LocalFile } from "../db/local-files.ts";
 import { readMigrations } from "../db/migrate.ts";
 import { openReadOnly, rowsOf } from "../db/read-only.ts";
+import { HOW_TO_WRITE, hindrance } from "../db/writable.ts";
+import { checkTelemetry } from "./check-telemetry.ts";
 import { type Finding, megabytes } from "./finding.ts";
 import { lastMigration, schemaProblems } from "./schema-problems.ts";
 
@@ -56,7 +58,7 @@ function checkSound(file: LocalFile, config: Config): Finding[] {
       checkJournal(file, database, config),
       checkLog(file),
       checkFreePages(file, database),
-      ...(file.kind === "buffer" ? [] : [checkMigrations(database)]),
+      ...(file.kind === "buffer" ? [] : [...checkTelemetry(file), checkMigrations(database)]),
       ...(file.kind === "replica" ? [] : [checkLock(file)]),
     ];
   } finally {
@@ -113,6 +115,10 @@ function checkMigrations(database: Database.Database): Finding {
 
 /** Takes the write lock and lets it go again; who wants it meanwhile waits for longer than that takes. */
 function checkLock({ path }: LocalFile): Finding {
+  const hindered = hindrance(path);
+  if (hindered !== undefined) {
+    return { check: "lock", status: "problem", message: hindered, advice: HOW_TO_WRITE };
+  }
   const name = basename(path);
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   try {

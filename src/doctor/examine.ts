@@ -1,32 +1,45 @@
-import { existsSync } from "node:fs";
 import type { Config } from "../config.ts";
 import { toError } from "../db/errors.ts";
-import { localFiles } from "../db/local-files.ts";
+import { type LocalFile, localFiles } from "../db/local-files.ts";
 import { publicAddress } from "../db/remote.ts";
 import { checkBackups } from "./check-backups.ts";
 import { checkClock } from "./check-clock.ts";
 import { checkDirectory } from "./check-directory.ts";
 import { checkFile } from "./check-files.ts";
+import { checkPresence } from "./check-presence.ts";
 import { checkStreams } from "./check-streams.ts";
 import type { Finding } from "./finding.ts";
-import { readBuffer, readDatabase } from "./stores.ts";
+import { readBuffer, readDatabase, requireData } from "./stores.ts";
 
 /**
  * Looks at everything that this instance keeps, beside a running server or without one, and changes nothing. What is
- * kept elsewhere is asked whether it answers; its soundness is its own server's affair.
+ * kept elsewhere is asked whether it answers; its soundness is its own server's affair. `onFile` is told of each file
+ * before it is read, which may take long.
  * @throws Error when there is no data.
  */
-export async function examine(config: Config, now: number): Promise<Finding[]> {
-  const { dataDirectory, databaseUrl, redis } = config;
-  if (!existsSync(dataDirectory)) throw new Error(`There is no data in ${dataDirectory}. Set DATA_DIR.`);
-  const files = localFiles(config).flatMap((file) => checkFile(file, config));
+export async function examine(
+  config: Config,
+  now: number,
+  onFile: (file: LocalFile) => void = () => {},
+): Promise<Finding[]> {
+  requireData(config);
+  const { databaseUrl, redis } = config;
+  const presence = checkPresence(config);
+  // What is of two times, or is lost, is no use to look into, and opening it may change it.
+  const isWhole = !presence.some(({ status }) => status === "problem");
+  const files = (isWhole ? localFiles(config) : []).flatMap((file) => {
+    onFile(file);
+    return checkFile(file, config);
+  });
   // What is damaged can end the process of whoever reads it.
-  const isReadable = !files.some(({ check, status }) => check === "integrity" && status === "problem");
+  const isReadable =
+    isWhole && !files.some(({ check, status }) => check === "integrity" && status === "problem");
   const [database, buffer] = isReadable
     ? await Promise.all([asked(readDatabase(config)), asked(readBuffer(config))])
     : [{}, {}];
   const idleMs = config.streamIdleHours * 3_600_000;
   return [
+    ...presence,
     ...files,
     ...(databaseUrl.startsWith("file:") ? [] : [answer(publicAddress(databaseUrl), database)]),
     ...(redis ? [answer(publicAddress(redis.url), buffer)] : []),

@@ -6,13 +6,16 @@ import type { Config } from "../config.ts";
 import { BUSY_TIMEOUT_MS } from "../db/connection.ts";
 import { lockDataDirectory } from "../db/data-lock.ts";
 import { type LocalFile, localFiles } from "../db/local-files.ts";
+import { HOW_TO_GO_ON, lostDatabase } from "../db/lost-database.ts";
 import { openReadOnly, rowsOf } from "../db/read-only.ts";
 import { LOST_AND_FOUND } from "../salvage/amend-database.ts";
 import type { TableSalvage } from "../salvage/rows.ts";
 import { salvageBuffer, salvageDatabase } from "../salvage/salvage.ts";
 import { problemsOf } from "./check-files.ts";
 import { megabytes } from "./finding.ts";
+import { FINISH_RESTORE, isRestoreInterrupted } from "./interrupted-restore.ts";
 import { moveAside, replaceFile } from "./replace-file.ts";
+import { requireData } from "./stores.ts";
 
 /** What was done to a file; nothing to a replica that is sound, into whose pages its primary writes. */
 export type Repair = { path: string } & (
@@ -30,18 +33,34 @@ export type TableCount = { salvaged: number; lost: number; unreadable: number };
 
 /**
  * Tidies the files that are sound, and puts salvaged ones in place of those that are damaged, which are kept.
- * @throws Error with a sentence for the operator: a server uses the data, there is not enough room, what was salvaged
- * does not pass the checks. The files are then as they were.
+ * @throws Error with a sentence for the operator: a server uses the data, the database is lost, a restore is to be
+ * finished, there is not enough room, what was salvaged does not pass the checks. The files are then as they were.
  */
-export async function repair(config: Config, now: () => number): Promise<Repair[]> {
+export async function repair(
+  config: Config,
+  now: () => number,
+  onFile: (file: LocalFile) => void = () => {},
+): Promise<Repair[]> {
+  requireData(config);
   const lock = await lockDataDirectory(config.dataDirectory);
   try {
+    refuseUnclear(config);
     const repairs: Repair[] = [];
-    for (const file of localFiles(config)) repairs.push(await repairFile(file, localFiles(config), now()));
+    for (const file of localFiles(config)) {
+      onFile(file);
+      repairs.push(await repairFile(file, localFiles(config), now()));
+    }
     return repairs;
   } finally {
     lock.release();
   }
+}
+
+/** There is nothing to repair where the files are not those that they ought to be. */
+function refuseUnclear(config: Config): void {
+  if (isRestoreInterrupted(config)) throw new Error(`A restore was interrupted. ${FINISH_RESTORE}`);
+  const lost = lostDatabase(config);
+  if (lost !== undefined) throw new Error(`${lost}. ${HOW_TO_GO_ON}`);
 }
 
 async function repairFile(file: LocalFile, files: LocalFile[], now: number): Promise<Repair> {

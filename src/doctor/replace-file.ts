@@ -1,8 +1,6 @@
 import { existsSync } from "node:fs";
 import { link, rename } from "node:fs/promises";
-
-/** What belongs to a database file: its write-ahead log and the index of that, and how far a replica is. */
-const COMPANIONS = ["-wal", "-shm", "-client_wal_index"];
+import { COMPANIONS } from "../db/local-files.ts";
 
 /**
  * Puts a new file in the place of a damaged one, which is kept with its write-ahead log under the name that is returned.

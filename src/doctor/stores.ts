@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { max } from "drizzle-orm";
 import type { Config } from "../config.ts";
 import { createDatabase } from "../db/database.ts";
+import { isMissing } from "../db/local-files.ts";
 import { openClient } from "../db/open.ts";
 import { openReadOnly, rowsOf } from "../db/read-only.ts";
 import { users, workouts } from "../db/schema.ts";
@@ -18,10 +19,15 @@ export type DatabaseState = {
   newest: number;
 };
 
+/** @throws Error with a sentence for the operator. */
+export function requireData({ dataDirectory }: Config): void {
+  if (!existsSync(dataDirectory)) throw new Error(`There is no data in ${dataDirectory}. Set DATA_DIR.`);
+}
+
 /** Undefined where there is none yet. Reads only, beside a server or without one. @throws Error when it cannot be reached. */
 export async function readDatabase(config: Config): Promise<DatabaseState | undefined> {
   const { databaseUrl: url, databaseAuthToken: authToken, durability } = config;
-  if (url.startsWith("file:") && !existsSync(url.slice("file:".length))) return undefined;
+  if (url.startsWith("file:") && isMissing(url.slice("file:".length))) return undefined;
   const client = await openClient({ url, authToken, durability, readOnly: true });
   try {
     const database = createDatabase(client);
@@ -47,7 +53,7 @@ export async function readBuffer({ dataDirectory, redis }: Config): Promise<Stre
     return buffer.list().finally(() => buffer.close());
   }
   const path = join(dataDirectory, "streams.db");
-  if (!existsSync(path)) return undefined;
+  if (isMissing(path)) return undefined;
   const database = openReadOnly(path);
   try {
     const [row] = rowsOf<Record<string, string>>(database, READ_STATE.sql);

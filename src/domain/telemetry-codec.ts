@@ -75,6 +75,16 @@ export async function recompressTelemetry(bytes: Uint8Array, effort: Effort): Pr
   return seal(await unseal(bytes), effort);
 }
 
+/** Whether the bytes are telemetry as it was written, by version and checksum; without unpacking them. */
+export function isTelemetrySound(bytes: Uint8Array): boolean {
+  try {
+    frameOf(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Payload → file. The zstd work is done off the event loop, here and in `unseal`. */
 async function seal(payload: Uint8Array, effort: Effort): Promise<Uint8Array> {
   if (payload.length > MAX_PAYLOAD_BYTES) throw tooLarge();
@@ -88,17 +98,22 @@ async function seal(payload: Uint8Array, effort: Effort): Promise<Uint8Array> {
 
 /** File → payload. */
 async function unseal(bytes: Uint8Array): Promise<Uint8Array> {
+  const frame = frameOf(bytes);
+  try {
+    return await decompress(frame, { maxOutputLength: MAX_PAYLOAD_BYTES, chunkSize: CHUNK_BYTES });
+  } catch (cause) {
+    throw damaged(cause);
+  }
+}
+
+function frameOf(bytes: Uint8Array): Uint8Array {
   if (bytes.length < FRAME_START) throw damaged();
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, FRAME_START);
   const frame = bytes.subarray(FRAME_START);
   const version = start.readUInt8(0);
   if (version !== VERSION) throw unknownVersion(version);
   if (start.readUInt32LE(1) !== crc32(frame)) throw damaged();
-  try {
-    return await decompress(frame, { maxOutputLength: MAX_PAYLOAD_BYTES, chunkSize: CHUNK_BYTES });
-  } catch (cause) {
-    throw damaged(cause);
-  }
+  return frame;
 }
 
 function damaged(cause?: unknown): TelemetryError {

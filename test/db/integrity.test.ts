@@ -43,6 +43,8 @@ const DAMAGE: [string, (bytes: Buffer) => void][] = [
   ["pages zeroed", (bytes) => bytes.fill(0, 5 * PAGE, 7 * PAGE)],
   ["the header overwritten", (bytes) => bytes.fill(0x55, 0, 100)],
   ["a format that there is not", (bytes) => bytes.writeUInt32BE(0x80, 44)],
+  // Sound to SQLite, which writes no such file.
+  ["a format that can only be read", (bytes) => bytes.writeUInt8(3, 18)],
   // Valid to SQLite, and the end of a process that reads it.
   [
     "a text that is not UTF-8",

@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "libsql";
 import { backupName } from "../../src/backup/backup-files.ts";
 import { parseConfig } from "../../src/config.ts";
 import { examine } from "../../src/doctor/examine.ts";
+import { eachSecond, finishedRide } from "../features/workouts/rides.ts";
 import { registerRider } from "../support/accounts.ts";
 import { createTestApp, type TestApp } from "../support/app.ts";
+import { overwriteTelemetry } from "../support/damage.ts";
+import { temporaryDirectory } from "../support/directory.ts";
 
 const HOUR = 3_600_000;
 
@@ -117,10 +120,104 @@ test("backups are good for two days", async () => {
   expect(await statuses("backups", NOW + 24 * HOUR + 1000)).toEqual(["warning"]);
 });
 
-test("what is left of repairs is named", async () => {
-  await writeFile(at("bpt.db.damaged-20300101T000000Z"), "");
-  const [leftovers] = await findings("leftovers");
-  expect(leftovers?.message).toContain("bpt.db.damaged-20300101T000000Z");
+test("a backup of a time that is yet to come is none", async () => {
+  await mkdir(at("backups"));
+  const make = (time: number) => writeFile(at(`backups/${backupName(new Date(time))}`), "");
+  await make(NOW + 1000 * HOUR);
+  expect(await findings("backups")).toMatchObject([
+    {
+      status: "warning",
+      message: expect.stringMatching(/^There is no backup in .* but of times that are yet to come$/),
+    },
+  ]);
+  await make(NOW - 72 * HOUR);
+  expect(await statuses("backups")).toEqual(["warning"]);
+});
+
+const LEFTOVERS = [
+  "bpt.db.damaged-20300101T000000Z",
+  "bpt.db.damaged-20300101T000000Z-wal",
+  "replaced-2030-01-01T000000.000Z",
+  "streams.db.restoring",
+  "streams.db.salvaging",
+];
+
+test("what is left of repairs and restores is named, and only that is said to be of no use", async () => {
+  for (const name of [...LEFTOVERS, "notes.txt"]) await writeFile(at(name), "");
+  const [leftovers, others] = await findings("leftovers");
+  expect(leftovers).toMatchObject({ status: "warning", advice: "It can be removed once all is well." });
+  expect(leftovers?.message).toEndWith(`: ${LEFTOVERS.join(", ")}`);
+  expect(others).toEqual({
+    check: "leftovers",
+    status: "ok",
+    message: `${app.directory} has also: notes.txt`,
+  });
+});
+
+test("what the configuration puts into the data directory is no leftover", async () => {
+  for (const name of ["rides.db", "rides.db-wal", "nightly"]) await writeFile(at(name), "");
+  await rm(at("nightly"));
+  await mkdir(at("nightly"));
+  const environment = { DATABASE_URL: `file:${at("rides.db")}`, BACKUP_DIR: at("nightly") };
+  const [others, none] = await findings("leftovers", NOW, environment);
+  expect(others?.message).toMatch(/ has also: bpt\.db(, bpt\.db-(wal|shm))*$/);
+  expect([others?.status, none]).toEqual(["ok", undefined]);
+});
+
+test("a restore that was interrupted is a problem, and nothing is said of files that are half in place", async () => {
+  for (const name of ["restore.json", "bpt.db.restoring"]) await writeFile(at(name), "{}");
+  expect(await findings("restore")).toMatchObject([
+    { status: "problem", advice: expect.stringContaining("run `bpt restore` again") },
+  ]);
+  expect(await findings("integrity")).toEqual([]);
+  expect(await findings("leftovers")).toMatchObject([{ status: "ok" }]);
+});
+
+test("where there is nothing yet, that is said and no problem", async () => {
+  const empty = await temporaryDirectory();
+  const all = await examine(parseConfig({ DATA_DIR: empty.path }), NOW);
+  expect(all.find(({ check }) => check === "database")).toMatchObject({
+    status: "warning",
+    message: expect.stringContaining("There is no database yet"),
+  });
+  expect(all.filter(({ check, status }) => status === "problem" && check !== "clock")).toEqual([]);
+  expect(await readdir(empty.path)).toEqual([]);
+  await empty.remove();
+});
+
+test.each(["missing", "empty"])("a database that is %s beside its secret is a problem", async (state) => {
+  await app.whileStopped(async () => {
+    await loseDatabase(state);
+    expect(await findings("database")).toMatchObject([
+      { status: "problem", message: expect.stringMatching(/bpt\.db is .*jwt\.secret beside it/) },
+    ]);
+    expect(await findings("integrity")).toEqual([]);
+    await rm(at("jwt.secret"));
+    expect(await statuses("database")).toEqual(["warning"]);
+  });
+});
+
+async function loseDatabase(state: string): Promise<void> {
+  // An empty one is another file: SQLite in this process still knows the old one.
+  await rm(at("bpt.db"));
+  if (state === "empty") await writeFile(at("bpt.db"), "");
+}
+
+test("telemetry that is not as it was written is a problem that names the rides", async () => {
+  const rider = await registerRider(app);
+  const rides = [1, 2, 3].map((day) =>
+    finishedRide(rider, eachSecond(60, { power: 200 }, Date.UTC(2026, 4, day))),
+  );
+  const [first, second] = await Promise.all(rides);
+  expect(await findings("telemetry")).toEqual([
+    { check: "telemetry", status: "ok", message: "Rides with telemetry: 3, all as written" },
+  ]);
+  for (const ride of [first, second]) overwriteTelemetry(at("bpt.db"), ride?.id ?? "");
+  const [telemetry] = await findings("telemetry");
+  expect(telemetry?.status).toBe("problem");
+  expect(telemetry?.message).toStartWith("The telemetry of 2 of 3 rides is damaged: ");
+  for (const ride of [first, second]) expect(telemetry?.message).toContain(ride?.id ?? "?");
+  expect((await findings("integrity")).map(({ status }) => status)).toEqual(["ok", "ok"]);
 });
 
 test("a remote database that is away is a problem, and all else is told", async () => {

@@ -9,6 +9,7 @@ import { openReadOnly, rowsOf } from "../../src/db/read-only.ts";
 import { repair } from "../../src/doctor/repair.ts";
 import { outcomeOf, runCommand, startCommand } from "../backup/commands.ts";
 import { beginWithoutPointerMap, makeBuffer, makeDatabase } from "../salvage/specimen.ts";
+import { runOnTerminal } from "../support/command.ts";
 import { overwriteMiddle } from "../support/damage.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 
@@ -81,6 +82,42 @@ test.each([false, true])("salvaged files can give pages back; of an earlier vers
   for (const name of NAMES) await damage(name);
   expect(await repairAll()).toMatchObject([{ outcome: "salvaged" }, { outcome: "salvaged" }]);
   for (const name of NAMES) expect(stateOf(name)?.mode).toBe(2);
+});
+
+test("a file that a byte of its header keeps from being written is made anew, with all that is in it", async () => {
+  await makeFiles();
+  const bytes = await readFile(at("bpt.db"));
+  bytes.writeUInt8(3, 18);
+  await writeFile(at("bpt.db"), bytes);
+  const [database] = await repairAll();
+  if (database?.outcome !== "salvaged") throw new Error("It was expected to be salvaged.");
+  const losses = Object.values(database.tables).map(({ lost, unreadable }) => lost + unreadable);
+  expect(losses.every((loss) => loss === 0)).toBe(true);
+  const repaired = new Database(at("bpt.db"));
+  repaired.exec("DELETE FROM workouts");
+  repaired.close();
+});
+
+test("nothing is repaired where the files are not those that they ought to be", async () => {
+  await makeFiles();
+  await writeFile(at("restore.json"), "{}");
+  expect(repairAll()).rejects.toThrow(
+    "A restore was interrupted. Start the server or run `bpt restore` again",
+  );
+  await rm(at("restore.json"));
+  await writeFile(at("bpt.db"), "");
+  expect(repairAll()).rejects.toThrow(
+    "bpt.db is empty, and streams.db beside it tells that there was a database",
+  );
+  data = join(directory.path, "nowhere");
+  expect(repairAll()).rejects.toThrow(`There is no data in ${data}. Set DATA_DIR.`);
+});
+
+test("on a terminal it says which file it is at, and elsewhere nothing", async () => {
+  await makeFiles();
+  const { shown } = await runOnTerminal(["doctor", "--repair"], { DATA_DIR: data }, []);
+  expect(shown.match(/Checking (bpt|streams)\.db \(\d+\.\d MB\) …/g)).toHaveLength(4);
+  expect(await runCommand(["doctor"], { DATA_DIR: data })).toMatchObject({ errors: "", exitCode: 0 });
 });
 
 test("a file of an earlier version without a free page can give pages back from then on too", async () => {

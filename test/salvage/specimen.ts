@@ -1,4 +1,5 @@
 import { copyFile } from "node:fs/promises";
+import { crc32 } from "node:zlib";
 import Database from "libsql";
 import { createDatabase } from "../../src/db/database.ts";
 import { migrateDatabase } from "../../src/db/migrate.ts";
@@ -102,7 +103,7 @@ function insertRide(run: Run, ride: number): void {
     startTime,
     startTime,
   );
-  run("INSERT INTO telemetry VALUES (?, ?)", id, noise(ride, 300 + ((ride * 1733) % 20_000)));
+  run("INSERT INTO telemetry VALUES (?, ?)", id, sealed(noise(ride, 300 + ((ride * 1733) % 20_000))));
   for (const [duration, value] of Object.entries(curve)) {
     run(
       "INSERT INTO best_efforts VALUES (?, 'power', ?, ?, ?, ?)",
@@ -119,6 +120,13 @@ function insertRide(run: Run, ride: number): void {
 function noise(seed: number, length: number): Uint8Array {
   const random = randomFrom(seed + 1);
   return Uint8Array.from({ length }, () => random(256));
+}
+
+/** With the version and the checksum that the telemetry codec puts before what it has compressed. */
+function sealed(frame: Uint8Array): Uint8Array {
+  const start = Buffer.alloc(5, 1);
+  start.writeUInt32LE(crc32(frame), 1);
+  return Buffer.concat([start, frame]);
 }
 
 /** A stream buffer with rides under way, and one that was deleted. */

@@ -17,6 +17,11 @@ const health = z
       .array(z.string())
       .optional()
       .describe("Names of files that are damaged; `bpt doctor` tells more."),
+    damagedRides: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("How many rides have been asked for whose telemetry is damaged; `bpt doctor` names them."),
     streams: z.object({
       backend: z.enum(["embedded", "redis"]),
       listeners: z.int().min(0).describe("How many listen to event streams of this instance."),

@@ -20,7 +20,8 @@ export function healthRoutes({
     .get("/health", async (c) => {
       const [databaseUp, bufferUp] = await Promise.all([databaseAnswers(), bufferAnswers()]);
       const primaryUp = primary?.isInStep ?? true;
-      const isWell = databaseUp && primaryUp && bufferUp && damage.files.size === 0;
+      const isUndamaged = damage.files.size === 0 && damage.rides.size === 0;
+      const isWell = databaseUp && primaryUp && bufferUp && isUndamaged;
       return c.json({
         status: isWell ? ("ok" as const) : ("degraded" as const),
         database: connection(databaseUp),
@@ -29,6 +30,7 @@ export function healthRoutes({
         // Clients know the stream buffer by this name, whichever kind it is.
         redis: connection(bufferUp),
         ...(damage.files.size > 0 && { damaged: [...damage.files] }),
+        ...(damage.rides.size > 0 && { damagedRides: damage.rides.size }),
         streams: { backend: buffer.backend, listeners: hub.size },
         version: packageJson.version,
         timestamp: new Date(now()).toISOString(),

@@ -7,7 +7,6 @@ import { completeWorkout, releaseArchived } from "./complete.ts";
 import { getWorkout, isUnfinished, pausesUntil, streamKey } from "./lookup.ts";
 import {
   deleteWorkoutRow,
-  findTelemetry,
   insertWorkout,
   type NewWorkout,
   saveTelemetry,
@@ -16,8 +15,9 @@ import {
   type WorkoutStatus,
 } from "./repository.ts";
 import type { patchSchema, startSchema } from "./schemas.ts";
+import { useTelemetry } from "./telemetry.ts";
 
-type WorkoutDeps = Pick<Deps, "database" | "buffer" | "hub" | "now" | "metrics" | "log">;
+type WorkoutDeps = Pick<Deps, "database" | "buffer" | "damage" | "hub" | "now" | "metrics" | "log">;
 
 /** Starts a workout that records into the named stream, or into one of its own. */
 export async function startWorkout(
@@ -75,8 +75,7 @@ export async function resumeWorkout(deps: WorkoutDeps, userId: string, id: strin
 /** Puts a completed workout out of the default list, its telemetry as small as it gets. */
 export async function archiveWorkout(deps: WorkoutDeps, userId: string, id: string): Promise<WorkoutRow> {
   requireStatus(await getWorkout(deps.database, userId, id), "archived", "COMPLETED");
-  const bytes = await findTelemetry(deps.database, id);
-  const small = bytes && (await recompressTelemetry(bytes, "small"));
+  const small = await useTelemetry(deps, id, (bytes) => recompressTelemetry(bytes, "small"));
   return deps.database.transaction(async (transaction) => {
     const archived = await change({ ...deps, database: transaction }, userId, id, (workout) => {
       requireStatus(workout, "archived", "COMPLETED");

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { isStoreFailure } from "../../db/errors.ts";
+import { isDamage, isStoreFailure } from "../../db/errors.ts";
 import { scheduleJob } from "../../job.ts";
 import type { Deps } from "../../runtime.ts";
 import { withinTime } from "../../time-limit.ts";
@@ -21,8 +21,10 @@ const PATIENCE_MS = 2000;
 const PAGE = 20;
 
 /** Runs at once and every ten minutes, on one instance at a time, and on this one whenever asked. */
-export function scheduleRederivation(deps: Pick<Deps, "database" | "leases" | "now" | "log">): Rederivation {
-  const { database, log } = deps;
+export function scheduleRederivation(
+  deps: Pick<Deps, "database" | "damage" | "leases" | "now" | "log">,
+): Rederivation {
+  const { database, damage, log } = deps;
   /** Riders who wait, in the order in which they asked. */
   const waiting = new Map<string, PromiseWithResolvers<void>>();
   let running: Promise<void> | undefined;
@@ -61,6 +63,7 @@ export function scheduleRederivation(deps: Pick<Deps, "database" | "leases" | "n
       return (await rederive(deps, workoutId, { anew: false })).length > 0;
     } catch (error) {
       if (isStoreFailure(error)) throw error;
+      if (isDamage(error)) damage.noteRide(workoutId);
       log.error({ err: error, workoutId }, "a ride cannot be derived again and stays as it is");
       await unmarkStale(database, workoutId);
       return false;

@@ -1,3 +1,4 @@
+import { isDamage } from "../../db/errors.ts";
 import { type CurveMetric, meanMaximalCurve } from "../../domain/mean-maximal.ts";
 import type { Sample } from "../../domain/sample.ts";
 import { type Summary, summarize } from "../../domain/summary.ts";
@@ -10,16 +11,34 @@ import { isUnfinished, pausesUntil, streamKey } from "./lookup.ts";
 import { findTelemetry, type WorkoutRow } from "./repository.ts";
 import { readRide, rideContext, rideStart } from "./ride.ts";
 
+type StoredDeps = Pick<Deps, "database" | "damage">;
 type ReadDeps = Pick<Deps, "database" | "buffer" | "now">;
 
 /** The archived samples of a workout, or while it is unfinished those that have arrived so far. */
 export async function workoutSamples(
-  { database, buffer }: Pick<Deps, "database" | "buffer">,
+  deps: StoredDeps & Pick<Deps, "buffer">,
   workout: WorkoutRow,
 ): Promise<Sample[]> {
-  if (isUnfinished(workout)) return (await readRide(buffer, streamKey(workout))).samples;
-  const bytes = await findTelemetry(database, workout.id);
-  return bytes ? decodeTelemetry(bytes) : [];
+  if (isUnfinished(workout)) return (await readRide(deps.buffer, streamKey(workout))).samples;
+  return (await useTelemetry(deps, workout.id, decodeTelemetry)) ?? [];
+}
+
+/**
+ * What `use` makes of the stored telemetry of a workout; undefined where there is none. Damage is noted.
+ * @throws TelemetryError as `use` does.
+ */
+export async function useTelemetry<Result>(
+  { database, damage }: StoredDeps,
+  workoutId: string,
+  use: (bytes: Uint8Array) => Promise<Result>,
+): Promise<Result | undefined> {
+  const bytes = await findTelemetry(database, workoutId);
+  try {
+    return bytes && (await use(bytes));
+  } catch (error) {
+    if (isDamage(error)) damage.noteRide(workoutId);
+    throw error;
+  }
 }
 
 /** The summary of a workout, or while it is unfinished that of what has arrived so far. */
