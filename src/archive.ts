@@ -1,13 +1,13 @@
 import { constants, createReadStream } from "node:fs";
-import { access, open, rename, rm, stat } from "node:fs/promises";
+import { access, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { createTarDecoder, createTarPacker, type TarPackController } from "modern-tar";
 import { syncDirectory } from "./durable-files.ts";
 
-/** What an entry is made of: bytes, a file, or chunks whose lengths are known to add up to `size`. */
-export type Content = Uint8Array | { path: string } | { size: number; chunks: AsyncIterable<Uint8Array> };
+/** What an entry is made of: bytes, or chunks whose lengths are known to add up to `size`. */
+export type Content = Uint8Array | { size: number; chunks: AsyncIterable<Uint8Array> };
 
 /** To be awaited: an archive takes one entry at a time. */
 export type AddEntry = (name: string, content: Content) => Promise<void>;
@@ -18,8 +18,8 @@ export type ArchiveEntry = {
   size: number;
   /** The content, once; what is not taken is passed over when the next entry is asked for. */
   chunks: AsyncIterable<Uint8Array>;
-  /** All of it in memory, in place of `chunks`. */
-  bytes(): Promise<Uint8Array>;
+  /** All of it in memory, in place of `chunks`. @throws Error with a sentence when these are more than `most`. */
+  bytes(most: number): Promise<Uint8Array>;
 };
 
 /**
@@ -63,8 +63,7 @@ function entryAdder(controller: TarPackController): AddEntry {
   return async (name, content) => {
     checkName(name);
     if (content instanceof Uint8Array) await addChunks(controller, name, content.byteLength, [content]);
-    else if ("chunks" in content) await addChunks(controller, name, content.size, content.chunks);
-    else await addChunks(controller, name, (await stat(content.path)).size, createReadStream(content.path));
+    else await addChunks(controller, name, content.size, content.chunks);
   };
 }
 
@@ -101,8 +100,8 @@ export async function* readArchive(path: string): AsyncGenerator<ArchiveEntry, v
       checkName(name);
       if (header.type !== "file") throw new Error(`${name} is a ${header.type}, not a file.`);
       const chunks = passOn(body, unsound);
-      yield { name, size, chunks, bytes: () => collect(chunks, size) };
-      if (!body.locked) await body.cancel();
+      yield { name, size, chunks, bytes: (most) => collect(chunks, { name, size, most }) };
+      if (!body.locked) await body.pipeTo(new WritableStream());
     }
     await reading;
   } catch (cause) {
@@ -127,15 +126,20 @@ async function unpack(path: string, decoder: WritableStream<Uint8Array>, signal:
   }
 }
 
+/** What is not taken is left: a body that is cancelled may keep the decoder from ever ending the next one. */
 async function* passOn(body: ReadableStream<Uint8Array>, unsound: (cause: unknown) => Error) {
   try {
-    yield* body;
+    yield* body.values({ preventCancel: true });
   } catch (cause) {
     throw unsound(cause);
   }
 }
 
-async function collect(chunks: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {
+async function collect(
+  chunks: AsyncIterable<Uint8Array>,
+  { name, size, most }: { name: string; size: number; most: number },
+): Promise<Uint8Array> {
+  if (size > most) throw new Error(`${name} is too large: it can have ${most} bytes.`);
   const bytes = new Uint8Array(size);
   let offset = 0;
   for await (const chunk of chunks) {
@@ -149,6 +153,9 @@ function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
+/** As many as an archive can have, since their names are kept in memory: two for each ride of a long life. */
+const MOST_ENTRIES = 70_000;
+
 /** Names with which nothing can be written outside the folder an archive is unpacked in, each of them once. */
 function nameChecker(): (name: string) => void {
   const names = new Set<string>();
@@ -156,6 +163,7 @@ function nameChecker(): (name: string) => void {
     const isPlain = /^[\w.@ -]+(\/[\w.@ -]+)*$/u.test(name) && !/(^|\/)\.\.?(\/|$)/.test(name);
     if (!isPlain) throw new Error(`${JSON.stringify(name)} is no name for a file in an archive.`);
     if (names.has(name)) throw new Error(`${name} is there twice.`);
+    if (names.size === MOST_ENTRIES) throw new Error(`There are more than ${MOST_ENTRIES} files.`);
     names.add(name);
   };
 }

@@ -108,9 +108,10 @@ const environmentSchema = z
     };
   });
 
+/** Time and again: not at a date, nor in one year. */
 function comesRound(pattern: string): boolean {
   try {
-    return new Cron(pattern, { paused: true }).nextRun() !== null;
+    return new Cron(pattern, { paused: true, mode: "5-or-6-parts" }).nextRuns(2).length === 2;
   } catch {
     return false;
   }

@@ -2,9 +2,13 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { dayOrInstant, httpUrl, numberBetween } from "./cli/option-parsers.ts";
+import { note, shown } from "./cli/output.ts";
 import { UsageError } from "./cli/usage-error.ts";
 import { AppError } from "./errors.ts";
 import { version } from "./version.ts";
+
+// What is made here is its owner's alone, whatever directory it is in: databases have password hashes in them.
+process.umask(0o077);
 
 // Commander then throws in place of ending the process; the commands below take that over from it.
 const program = new Command("bpt").description(packageJson.description).version(version).exitOverride();
@@ -207,7 +211,9 @@ async function report(error: unknown): Promise<number> {
     ({ forOperator }) => forOperator(error),
     () => error,
   );
-  process.stderr.write(`${told instanceof Error ? told.message : String(told)}\n`);
+  const text = told instanceof Error ? told.message : String(told);
+  // Names of files and the like are anybody's choice.
+  note(text.split("\n").map(shown).join("\n"));
   const isUsage =
     error instanceof UsageError || (error instanceof AppError && error.code === "invalid_input");
   return isUsage ? 2 : 1;

@@ -40,6 +40,7 @@ export function scheduleMaintenance({
     } catch (error) {
       log.error({ err: error }, "maintenance did not get through; it comes again in a week");
     }
+    return true;
   });
   return {
     ...timetable,

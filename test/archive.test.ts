@@ -6,6 +6,9 @@ import { createTarPacker } from "modern-tar";
 import { type Content, readArchive, writeArchive } from "../src/archive.ts";
 import { temporaryDirectory } from "./support/directory.ts";
 
+/** More than any entry here has, in bytes. */
+const LARGEST = 10_000_000;
+
 type Files = Record<string, Uint8Array>;
 
 async function inDirectory(work: (directory: string) => Promise<void>): Promise<void> {
@@ -22,7 +25,7 @@ function write(path: string, entries: [name: string, content: Content][]): Promi
 async function read(path: string): Promise<Files> {
   const files: Files = {};
   for await (const entry of readArchive(path)) {
-    files[entry.name] = await entry.bytes();
+    files[entry.name] = await entry.bytes(LARGEST);
     expect(files[entry.name]?.byteLength).toBe(entry.size);
   }
   return files;
@@ -33,6 +36,10 @@ async function* pieces(bytes: Uint8Array, length: number) {
 }
 
 const name = fc.stringMatching(/^[\w-]{1,60}(\/[\w@.-]{1,60}\.x){0,3}$/);
+/** Nothing that gzip could make smaller: how an entry lies in the chunks that come out is then known. */
+const NOISE = new Uint8Array(300_000);
+for (let start = 0; start < NOISE.length; start += 60_000)
+  crypto.getRandomValues(NOISE.subarray(start, start + 60_000));
 const contents = fc.uint8Array({ maxLength: 3000 });
 
 test("what was written is read back, however it was given", () =>
@@ -43,15 +50,10 @@ test("what was written is read back, however it was given", () =>
         fc.integer({ min: 1, max: 700 }),
         async (files, length) => {
           const path = join(directory, "archive");
-          const source = join(directory, "source");
           await writeArchive(path, async (add) => {
             for (const [index, [name, bytes]] of Object.entries(files).entries()) {
-              if (index % 3 === 0) await add(name, bytes);
-              if (index % 3 === 1) await add(name, { size: bytes.byteLength, chunks: pieces(bytes, length) });
-              if (index % 3 === 2) {
-                await writeFile(source, bytes);
-                await add(name, { path: source });
-              }
+              if (index % 2 === 0) await add(name, bytes);
+              else await add(name, { size: bytes.byteLength, chunks: pieces(bytes, length) });
             }
           });
           expect(await read(path)).toEqual(files);
@@ -76,11 +78,54 @@ test("entries that nobody reads, or that are read in part, are passed over", () 
     for await (const entry of readArchive(path)) {
       names.push(entry.name);
       if (entry.name === "b") for await (const _ of entry.chunks) break;
-      if (entry.name === "d") expect(await entry.bytes()).toEqual(new Uint8Array([1, 2]));
+      if (entry.name === "d") expect(await entry.bytes(LARGEST)).toEqual(new Uint8Array([1, 2]));
     }
     expect(names).toEqual(["a", "b", "c", "d"]);
     for await (const _ of readArchive(path)) break;
   }));
+
+type Taken = "nothing" | "some" | "all";
+const EXAMPLES: [{ size: number; taken: Taken }[]][] = [500, 20_000, 40_000].flatMap((size) =>
+  (["nothing", "some"] as const).map((taken): [{ size: number; taken: Taken }[]] => [
+    [
+      { size, taken },
+      { size: 70_000, taken: "all" },
+    ],
+  ]),
+);
+
+test("whichever entries are passed over, the others are whole", () =>
+  inDirectory((directory) =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            size: fc.oneof(fc.integer({ min: 0, max: 2000 }), fc.integer({ min: 0, max: 200_000 })),
+            taken: fc.constantFrom<Taken[]>("nothing", "some", "all"),
+          }),
+          { maxLength: 6 },
+        ),
+        async (entries) => {
+          const path = join(directory, "archive");
+          const contentOf = (index: number) => NOISE.subarray(index, index + (entries[index]?.size ?? 0));
+          await write(
+            path,
+            entries.map((_, index) => [`${index}`, contentOf(index)]),
+          );
+          let index = 0;
+          for await (const entry of readArchive(path)) {
+            const { taken } = entries[index] ?? {};
+            if (taken === "all")
+              expect(Bun.deepEquals(await entry.bytes(LARGEST), contentOf(index))).toBe(true);
+            if (taken === "some") for await (const _ of entry.chunks) break;
+            index += 1;
+          }
+          expect(index).toBe(entries.length);
+        },
+      ),
+      { numRuns: 60, examples: EXAMPLES },
+    ),
+  ));
 
 test("an archive cut off anywhere is refused", () =>
   inDirectory(async (directory) => {
@@ -104,7 +149,7 @@ test("of a file cut off long before its end, an entry says so itself", () =>
     const entries = readArchive(path);
     const { value: entry } = await entries.next();
     if (!entry) throw new Error("There is no entry.");
-    await expect(entry.bytes()).rejects.toThrow(`${path} is damaged, not whole or no archive.`);
+    await expect(entry.bytes(LARGEST)).rejects.toThrow(`${path} is damaged, not whole or no archive.`);
   }));
 
 test("with bytes changed, it is refused or the content is the same", () =>
@@ -140,6 +185,19 @@ test.each(["", "/etc/passwd", "../a", "a/../../b", "a/./b", "a//b", "a/", "C:\\a
     }),
 );
 
+test.each([1_000_001, 1e14])(
+  "an entry that claims %d bytes is not taken into memory where a million are enough",
+  (size) =>
+    inDirectory(async (directory) => {
+      const path = join(directory, "archive");
+      await writeFile(path, archiveClaiming(size));
+      for await (const entry of readArchive(path)) {
+        await expect(entry.bytes(1_000_000)).rejects.toThrow("a is too large: it can have 1000000 bytes.");
+        break;
+      }
+    }),
+);
+
 test("a name that is there twice is refused", () =>
   inDirectory(async (directory) => {
     const path = join(directory, "archive");
@@ -165,12 +223,38 @@ async function foreignArchive(name: string): Promise<Uint8Array> {
   );
 }
 
+/** The beginning of one whose entry, called a, says that it has so many bytes. */
+function archiveClaiming(size: number): Uint8Array {
+  const header = Buffer.alloc(2048);
+  const fields: [offset: number, text: string][] = [
+    [0, "a"],
+    [100, "0000600"],
+    [148, " ".repeat(8)],
+    [156, "0"],
+    [257, "ustar"],
+    [263, "00"],
+  ];
+  for (const [offset, text] of fields) header.write(text, offset);
+  header[124] = 0x80;
+  header.writeBigUInt64BE(BigInt(size), 128);
+  const sum = header.reduce((sum, byte) => sum + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return Bun.gzipSync(header);
+}
+
+test("an archive has no more entries than can be gone through in memory", () =>
+  inDirectory(async (directory) => {
+    const writing = writeArchive(join(directory, "archive"), async (add) => {
+      for (let index = 0; ; index++) await add(`${index}`, new Uint8Array(0));
+    });
+    await expect(writing).rejects.toThrow("There are more than 70000 files.");
+  }));
+
 describe("when writing fails", () => {
-  const failures: [string, (directory: string) => Content][] = [
+  const failures: [string, () => Content][] = [
     ["a source that fails", () => ({ size: 2_000_000, chunks: failing() })],
     ["a source that is too short", () => ({ size: 9, chunks: pieces(new Uint8Array(8), 4) })],
     ["a source that is too long", () => ({ size: 7, chunks: pieces(new Uint8Array(8), 4) })],
-    ["a file that is not there", (directory) => ({ path: join(directory, "nowhere") })],
   ];
 
   async function* failing() {
@@ -182,7 +266,7 @@ describe("when writing fails", () => {
     inDirectory(async (directory) => {
       const path = join(directory, "archive");
       await write(path, [["kept", new Uint8Array([1])]]);
-      await expect(write(path, [["a", content(directory)]])).rejects.toThrow();
+      await expect(write(path, [["a", content()]])).rejects.toThrow();
       expect(await readdir(directory)).toEqual(["archive"]);
       expect(await read(path)).toEqual({ kept: new Uint8Array([1]) });
     }),

@@ -41,7 +41,16 @@ test("backups go where it is said, and when", () => {
   expect(scheduled("4:30")).toBe("30 4 * * *");
   expect(scheduled("15 3 * * 1")).toBe("15 3 * * 1");
   expect(scheduled("off")).toBeUndefined();
-  for (const wrong of ["24:00", "2", "at night", "0 2 30 2 *", "61 * * * *", "2024-01-01T00:00:00"]) {
+  for (const wrong of [
+    "24:00",
+    "2",
+    "at night",
+    "0 2 30 2 *",
+    "61 * * * *",
+    "2024-01-01T00:00:00",
+    "2999-01-01T00:00:00",
+    "0 0 2 1 1 * 2999",
+  ]) {
     expect(() => scheduled(wrong)).toThrow("BACKUP_SCHEDULE: must be a time such as 02:00");
   }
 });

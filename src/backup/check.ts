@@ -21,9 +21,14 @@ export async function readManifest(path: string): Promise<Manifest> {
 
 /**
  * Unpacks a backup to where `placeOf` says and goes over all of it: checksums, the integrity of the databases, rows.
+ * @param onBytes called with the length of each piece
  * @throws Error with a sentence when anything is wrong; what was unpacked by then is left to the caller.
  */
-export async function unpackBackup(path: string, placeOf: (name: FileName) => string): Promise<Manifest> {
+export async function unpackBackup(
+  path: string,
+  placeOf: (name: FileName) => string,
+  onBytes: (bytes: number) => void = () => {},
+): Promise<Manifest> {
   let manifest: Manifest | undefined;
   const missing = new Map<string, FileFacts>();
   for await (const entry of readArchive(path)) {
@@ -36,7 +41,7 @@ export async function unpackBackup(path: string, placeOf: (name: FileName) => st
     if (!facts) throw new Error(`${path} has a file in it that its manifest does not list: ${entry.name}.`);
     missing.delete(entry.name);
     const place = placeOf(entry.name as FileName);
-    const isSame = entry.size === facts.size && (await unpack(entry, place)) === facts.sha256;
+    const isSame = entry.size === facts.size && (await unpack(entry, place, onBytes)) === facts.sha256;
     if (!isSame) throw damaged(path, `${entry.name} has changed.`);
     checkDatabase(path, entry.name, place, facts);
   }
@@ -47,10 +52,8 @@ export async function unpackBackup(path: string, placeOf: (name: FileName) => st
 }
 
 async function parseManifest(path: string, entry: ArchiveEntry): Promise<Manifest> {
-  if (entry.name !== MANIFEST_NAME || entry.size > LARGEST_MANIFEST) {
-    throw new Error(`${path} is no backup made by this program.`);
-  }
-  const json = parseJson(await entry.bytes());
+  if (entry.name !== MANIFEST_NAME) throw new Error(`${path} is no backup made by this program.`);
+  const json = parseJson(await entry.bytes(LARGEST_MANIFEST));
   if (json instanceof Object && "format" in json && Number(json.format) > FORMAT) {
     throw new Error(`${path} was made by a newer version of this program. Use that version.`);
   }
@@ -69,13 +72,14 @@ function parseJson(bytes: Uint8Array): unknown {
 }
 
 /** Resolves to the SHA-256 of what is then on disk. */
-async function unpack(entry: ArchiveEntry, path: string): Promise<string> {
+async function unpack(entry: ArchiveEntry, path: string, onBytes: (bytes: number) => void): Promise<string> {
   const hash = new Bun.CryptoHasher("sha256");
   const file = await open(path, "w", 0o600);
   try {
     for await (const chunk of entry.chunks) {
       hash.update(chunk);
       await file.writeFile(chunk);
+      onBytes(chunk.byteLength);
     }
     await file.sync();
   } finally {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { copyFile, mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
@@ -10,10 +10,11 @@ import { syncDirectory } from "../durable-files.ts";
 import { backupName } from "./backup-files.ts";
 import { unpackBackup } from "./check.ts";
 import { copyDatabase, countRows, readNumber, sizeOf } from "./database-file.ts";
-import { requireSpace, sha256OfFile } from "./disk.ts";
+import { countBytes, type OnBytes, requireSpace, sha256OfFile } from "./disk.ts";
 import { type FileFacts, type FileName, FORMAT, MANIFEST_NAME, type Manifest } from "./manifest.ts";
 import { type Places, placesOf } from "./places.ts";
 import { releaseArchived } from "./release.ts";
+import { refuseDuringRestore } from "./swap.ts";
 
 export type BackupReport = { file: string; bytes: number; durationSeconds: number } & Pick<
   Manifest,
@@ -33,12 +34,13 @@ const LAST_MIGRATION = "SELECT max(created_at) FROM __drizzle_migrations";
 export async function createBackup(
   config: Config,
   directory: string,
-  now: () => number,
+  { now, onBytes }: { now: () => number; onBytes: OnBytes },
 ): Promise<BackupReport> {
   const places = placesOf(config);
+  refuseDuringRestore(config.dataDirectory);
   if (!existsSync(places["bpt.db"]))
     throw new Error(`There is no database at ${places["bpt.db"]}. Set DATA_DIR.`);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   const lock = await lockFile(
     join(directory, "bpt-backup.lock"),
     `Another backup is being made in ${directory}.`,
@@ -47,7 +49,7 @@ export async function createBackup(
   try {
     await rm(workspace, { recursive: true, force: true });
     await mkdir(workspace, { mode: 0o700 });
-    return await createIn(workspace, { config, places, directory, now });
+    return await createIn(workspace, { config, places, directory, now, onBytes });
   } catch (cause) {
     throw new Error(`No backup was made in ${directory}. ${toError(cause).message}`, { cause });
   } finally {
@@ -56,9 +58,26 @@ export async function createBackup(
   }
 }
 
-type Job = { config: Config; places: Places; directory: string; now: () => number };
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { code = "", message } = cause as NodeJS.ErrnoException;
+    throw new Error(`There can be no backups in ${directory}: ${NO_DIRECTORY[code] ?? message}.`, { cause });
+  }
+}
 
-async function createIn(workspace: string, { config, places, directory, now }: Job): Promise<BackupReport> {
+const NO_DIRECTORY: Record<string, string> = {
+  EEXIST: "it is a file",
+  ENOTDIR: "it is below a file",
+  EACCES: "this user may not make it",
+  EROFS: "nothing can be written there",
+};
+
+type Job = { config: Config; places: Places; directory: string; now: () => number; onBytes: OnBytes };
+
+async function createIn(workspace: string, job: Job): Promise<BackupReport> {
+  const { config, places, directory, now, onBytes } = job;
   const names = namesOf(config, places);
   const size = names.filter(isDatabase).reduce((sum, name) => sum + sizeOf(places[name]), 0);
   // First the copies and the archive, then the archive and what is unpacked from it.
@@ -82,13 +101,19 @@ async function createIn(workspace: string, { config, places, directory, now }: J
   };
   for (const name of names) manifest.files[name] = await factsOf(name, copyOf(name));
 
+  // Copied, which gives no sign of life, then packed and unpacked.
+  const copied = Object.values(manifest.files).reduce((sum, { size }) => sum + size, 0);
+  const count = countBytes(onBytes, 3 * copied);
+  count(copied);
   const archive = join(workspace, "archive");
   await writeArchive(archive, async (add) => {
     await add(MANIFEST_NAME, Buffer.from(JSON.stringify(manifest, null, 2)));
-    for (const name of names) await add(name, { path: copyOf(name) });
+    for (const [name, { size }] of Object.entries(manifest.files)) {
+      await add(name, { size, chunks: piecesOf(copyOf(name as FileName), count) });
+    }
   });
   for (const name of names) await rm(copyOf(name));
-  await unpackBackup(archive, copyOf);
+  await unpackBackup(archive, copyOf, count);
 
   const file = join(directory, backupName(startedAt));
   const { size: bytes } = await stat(archive);
@@ -97,6 +122,13 @@ async function createIn(workspace: string, { config, places, directory, now }: J
   const { liveBuffer, files } = manifest;
   const durationSeconds = (performance.now() - began) / 1000;
   return { file, bytes, durationSeconds, startedAt: manifest.startedAt, liveBuffer, files };
+}
+
+async function* piecesOf(path: string, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
+  for await (const piece of createReadStream(path)) {
+    onBytes(piece.byteLength);
+    yield piece;
+  }
 }
 
 /**

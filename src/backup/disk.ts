@@ -19,6 +19,18 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 }
 
+/** Told how much of the work is done, in bytes. */
+export type OnBytes = (done: number, total: number) => void;
+
+/** Adds up: what comes back is called with each further number of bytes. */
+export function countBytes(onBytes: OnBytes, total: number): (bytes: number) => void {
+  let done = 0;
+  return (bytes) => {
+    done += bytes;
+    onBytes(done, total);
+  };
+}
+
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = new Bun.CryptoHasher("sha256");
   for await (const chunk of createReadStream(path)) hash.update(chunk);

@@ -28,8 +28,15 @@ export const manifestSchema = z.object({
   migration: z.int(),
   /** Rides under way that are in Redis are not in the backup. */
   liveBuffer: z.enum(["embedded", "redis"]),
-  files: z.partialRecord(z.enum(fileNames), fileSchema),
+  files: z.partialRecord(z.enum(fileNames), fileSchema).refine(hasDatabases),
 });
+
+/** Every backup has the database, and knows the rows of what is one. */
+function hasDatabases(files: Partial<Record<FileName, z.infer<typeof fileSchema>>>): boolean {
+  return (
+    files["bpt.db"]?.rows !== undefined && (!files["streams.db"] || files["streams.db"].rows !== undefined)
+  );
+}
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type FileFacts = z.infer<typeof fileSchema>;

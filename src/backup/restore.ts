@@ -10,7 +10,7 @@ import { openClient } from "../db/open.ts";
 import { FORMAT_VERSION, LATEST_ID_TIME, RAISE_IDS, READ_VERSION } from "../streams/embedded-sql.ts";
 import { readManifest, unpackBackup } from "./check.ts";
 import { countRows, execute, readNumber } from "./database-file.ts";
-import { requireSpace } from "./disk.ts";
+import { countBytes, type OnBytes, requireSpace } from "./disk.ts";
 import { type FileName, fileNames, type Manifest } from "./manifest.ts";
 import { type Places, placesOf } from "./places.ts";
 import { finishSwap, readyPath, type SwapPlan, swap } from "./swap.ts";
@@ -29,14 +29,18 @@ const LATEST_ARCHIVED = "SELECT max(CAST(archived_through AS INTEGER)) FROM work
  * been unpacked beside it and found sound; what it replaces is kept.
  * @throws Error with a sentence for the operator: a server uses the data, the backup is not sound or too new, no room.
  */
-export async function restoreBackup(config: Config, file: string, now: () => number): Promise<Restored> {
+export async function restoreBackup(
+  config: Config,
+  file: string,
+  { now, onBytes }: { now: () => number; onBytes: OnBytes },
+): Promise<Restored> {
   const { dataDirectory } = config;
   const places = placesOf(config);
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
   const lock = await lockDataDirectory(dataDirectory);
   try {
     await finishSwap(dataDirectory);
-    return await restoreInto(places, dataDirectory, file, new Date(now()));
+    return await restoreInto(places, dataDirectory, file, { time: new Date(now()), onBytes });
   } finally {
     lock.release();
   }
@@ -46,10 +50,10 @@ async function restoreInto(
   places: Places,
   dataDirectory: string,
   file: string,
-  time: Date,
+  { time, onBytes }: { time: Date; onBytes: OnBytes },
 ): Promise<Restored> {
   const ready = (name: FileName) => readyPath(places[name]);
-  const manifest = await makeReady(file, places, ready).catch(async (error) => {
+  const manifest = await makeReady(file, places, { ready, onBytes }).catch(async (error) => {
     for (const name of fileNames) await rm(ready(name), { force: true });
     throw error;
   });
@@ -70,11 +74,15 @@ async function restoreInto(
 }
 
 /** Everything in the backup is then beside its place, sound, on disk, and such that this version can go on with it. */
-async function makeReady(file: string, places: Places, ready: (name: FileName) => string): Promise<Manifest> {
+async function makeReady(
+  file: string,
+  places: Places,
+  { ready, onBytes }: { ready: (name: FileName) => string; onBytes: OnBytes },
+): Promise<Manifest> {
   const { files } = await readManifest(file);
   const size = Object.values(files).reduce((sum, { size }) => sum + size, 0);
   await requireSpace(dirname(places["bpt.db"]), size, "what is in the backup");
-  const manifest = await unpackBackup(file, ready);
+  const manifest = await unpackBackup(file, ready, countBytes(onBytes, size));
   await refuseNewer(file, manifest, ready);
   if (files["streams.db"]) raiseIds(places, ready);
   return manifest;

@@ -42,16 +42,18 @@ export function scheduleBackups(deps: Pick<Deps, "config" | "leases" | "now" | "
     return file && { at: file.madeAt.getTime(), ok: true, bytes: file.bytes };
   }
 
-  async function work(due: Date): Promise<void> {
+  /** Resolves to whether there is one, or none is wanted any more. */
+  async function work(due: Date): Promise<boolean> {
     const at = now();
     try {
       const found = await newest();
-      if (found && found.at >= due.getTime()) return;
-      await leases.hold("backup", () => make(at));
+      if (found && found.at >= due.getTime()) return true;
+      return await leases.hold("backup", () => make(at));
     } catch (error) {
-      if (stopped) return;
+      if (stopped) return true;
       last = { at, ok: false };
-      log.error({ err: error }, "no backup could be made");
+      log.error({ err: error }, "no backup could be made; it is tried again in an hour");
+      return false;
     }
   }
 

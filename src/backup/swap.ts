@@ -23,6 +23,19 @@ const planSchema = z.object({
 
 export type SwapPlan = z.infer<typeof planSchema>;
 
+/** Whether one was stopped, or is going on, between its decision and its end: the files in place are then not the data. */
+export function isRestoreUnderWay(dataDirectory: string): boolean {
+  return existsSync(join(dataDirectory, PLAN_NAME));
+}
+
+/** @throws Error with a sentence for the operator while a restore is under way. */
+export function refuseDuringRestore(dataDirectory: string): void {
+  if (!isRestoreUnderWay(dataDirectory)) return;
+  throw new Error(
+    `A restore in ${dataDirectory} is not finished. Start the server, which finishes it, or run \`bpt restore\` again.`,
+  );
+}
+
 /** Where the new file for a path lies ready. */
 export function readyPath(path: string): string {
   return `${path}.restoring`;
@@ -50,8 +63,8 @@ export async function swap(dataDirectory: string, plan: SwapPlan): Promise<void>
  * the lock of the data directory, before anything in it is opened.
  */
 export async function finishSwap(dataDirectory: string): Promise<boolean> {
+  if (!isRestoreUnderWay(dataDirectory)) return false;
   const place = join(dataDirectory, PLAN_NAME);
-  if (!existsSync(place)) return false;
   const plan = planSchema.parse(JSON.parse(await readFile(place, "utf8")));
   for (const path of plan.replace) {
     // Already in its place, if it no longer lies ready.
@@ -68,11 +81,19 @@ export async function finishSwap(dataDirectory: string): Promise<boolean> {
 
 /** With the files that are part of a database; without its log it would be an older one. */
 async function moveAway(path: string, replaced: string): Promise<void> {
-  const directory = join(dirname(path), replaced);
-  for (const part of [path, `${path}-wal`, `${path}-shm`]) {
-    if (!existsSync(part)) continue;
+  const parts = [path, `${path}-wal`, `${path}-shm`].filter((part) => existsSync(part));
+  const directory = directoryFor(parts, join(dirname(path), replaced));
+  for (const part of parts) {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await rename(part, join(directory, basename(part)));
   }
   if (existsSync(directory)) await syncDirectory(directory);
+}
+
+/** The directory, or the next like it in which nothing would be overwritten, such as what was moved there before a kill. */
+function directoryFor(parts: readonly string[], directory: string): string {
+  const isFree = (place: string) => parts.every((part) => !existsSync(join(place, basename(part))));
+  let found = directory;
+  for (let number = 2; !isFree(found); number++) found = `${directory}-${number}`;
+  return found;
 }

@@ -2,6 +2,7 @@ import { setPriority } from "node:os";
 import { resolve } from "node:path";
 import { type BackupReport, createBackup } from "../backup/create.ts";
 import { parseConfig } from "../config.ts";
+import { startPercentBar } from "./progress.ts";
 
 /** Behind everything else that the machine has to do, a server above all. */
 const NICENESS = 10;
@@ -16,11 +17,21 @@ export async function backup(
   { to, json }: Options,
   environment: Record<string, string | undefined>,
 ): Promise<void> {
-  setPriority(NICENESS);
+  stepBehind();
   const config = parseConfig(environment);
   const directory = to === undefined ? config.backupDirectory : resolve(to);
-  const report = await createBackup(config, directory, Date.now);
+  const bar = startPercentBar("Backing up");
+  const report = await createBackup(config, directory, { now: Date.now, onBytes: bar.update }).finally(
+    bar.stop,
+  );
   print(json ? JSON.stringify(report) : describe(report));
+}
+
+/** A courtesy, which not everybody may do: a unit's filter of system calls, or a nicer start, forbids it. */
+function stepBehind(): void {
+  try {
+    setPriority(NICENESS);
+  } catch {}
 }
 
 function describe({ file, bytes, durationSeconds, liveBuffer, files }: BackupReport): string {

@@ -1,4 +1,6 @@
+import { finishSwap, isRestoreUnderWay, refuseDuringRestore } from "../backup/swap.ts";
 import { type Config, parseConfig } from "../config.ts";
+import { lockDataDirectory } from "../db/data-lock.ts";
 import { createDatabase } from "../db/database.ts";
 import { forOperator } from "../db/errors.ts";
 import { listKnownMigrations, listMigrations, type Migration } from "../db/migrate.ts";
@@ -18,6 +20,7 @@ export async function migrate(
   environment: Record<string, string | undefined>,
 ): Promise<void> {
   const config = parseConfig(environment);
+  if (!status) await finishRestore(config);
   const before = await readStatus(config);
   if (status) {
     if (json) printJson({ migrations: before });
@@ -31,7 +34,15 @@ export async function migrate(
   else print(`${counted(applied.length, "migration")} applied: ${applied.join(", ")}.`);
 }
 
+/** One that was interrupted, as the start of a server would. */
+async function finishRestore({ dataDirectory }: Config): Promise<void> {
+  if (!isRestoreUnderWay(dataDirectory)) return;
+  const lock = await lockDataDirectory(dataDirectory);
+  await finishSwap(dataDirectory).finally(lock.release);
+}
+
 async function readStatus(config: Config): Promise<Migration[]> {
+  refuseDuringRestore(config.dataDirectory);
   const url = commandUrl(config);
   if (!isThere(url)) return listKnownMigrations();
   try {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import { refuseDuringRestore } from "../backup/swap.ts";
 import type { Config } from "../config.ts";
 import { lockDataDirectory } from "../db/data-lock.ts";
 import { createDatabase, type Database } from "../db/database.ts";
@@ -18,6 +19,7 @@ export type OpenDatabase = AsyncDisposable & { database: Database };
 export async function openDatabase(config: Config, { make = false } = {}): Promise<OpenDatabase> {
   const { databaseAuthToken: authToken, durability } = config;
   const url = commandUrl(config);
+  refuseDuringRestore(config.dataDirectory);
   if (make) await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   else if (!isThere(url)) {
     throw new Error(`There is no database at ${url}. Set DATA_DIR, or make one with \`bpt migrate\`.`);

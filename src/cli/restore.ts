@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { type Restored, restoreBackup } from "../backup/restore.ts";
 import { parseConfig } from "../config.ts";
+import { startPercentBar } from "./progress.ts";
 
 /**
  * Puts a backup in the place of the data and prints what is there now.
@@ -12,7 +13,9 @@ export async function restore(
   environment: Record<string, string | undefined>,
 ): Promise<void> {
   const config = parseConfig(environment);
-  const restored = await restoreBackup(config, resolve(file), Date.now);
+  const bar = startPercentBar("Restoring");
+  const options = { now: Date.now, onBytes: bar.update };
+  const restored = await restoreBackup(config, resolve(file), options).finally(bar.stop);
   const { manifest, replaced } = restored;
   const { startedAt, program, liveBuffer, files } = manifest;
   const text = json

@@ -36,6 +36,12 @@ export async function lockFile(path: string, taken: string): Promise<FileLock> {
   } catch (cause) {
     client?.close();
     const isTaken = cause instanceof LibsqlError && cause.code === "SQLITE_BUSY";
-    throw new Error(isTaken ? taken : `${path} cannot be locked. ${toError(cause).message}`, { cause });
+    throw new Error(isTaken ? taken : `${path} cannot be locked. ${reasonOf(toError(cause))}`, { cause });
   }
+}
+
+/** The driver gives what the system said as no more than a number, the same for all that is wrong with a path. */
+function reasonOf({ message }: Error): string {
+  if (!message.includes("Unable to open")) return message;
+  return "It cannot be made, or not be written by this user.";
 }

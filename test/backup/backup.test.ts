@@ -6,6 +6,7 @@ import type { BackupReport } from "../../src/backup/create.ts";
 import { lockFile } from "../../src/db/data-lock.ts";
 import { complete, eachSecond, finishedRide, startRide } from "../features/workouts/rides.ts";
 import { useService } from "../support/accounts.ts";
+import { runOnTerminal } from "../support/command.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 import { jsonOf, outcomeOf, runCommand, startCommand } from "./commands.ts";
 import { fillBuffer, fillDatabase } from "./noise.ts";
@@ -61,6 +62,29 @@ test("it goes where it is told to, and says in words what it has", async () => {
 
   const { file } = await jsonOf<BackupReport>(["backup"], { ...environment(), BACKUP_DIR: elsewhere.path });
   expect(file).toStartWith(join(elsewhere.path, "bpt-"));
+});
+
+test("on a terminal a bar tells how far it is, and how far a restore is", async () => {
+  const { shown } = await runOnTerminal(["backup", "--to", elsewhere.path], environment(), []);
+  expect(shown).toMatch(/Backing up .* 0 %/);
+  const [name = ""] = (await readdir(elsewhere.path)).filter((found) => found.endsWith(".tar.gz"));
+  const data = { DATA_DIR: join(elsewhere.path, "data") };
+  const restoring = await runOnTerminal(["restore", join(elsewhere.path, name)], data, []);
+  expect(restoring.shown).toMatch(/Restoring .* 0 %/);
+  expect(restoring.shown).toContain("1 riders, 1 workouts");
+});
+
+test("it is made where a process may not set its priority", async () => {
+  const isRoot = process.getuid?.() === 0;
+  const unprivileged = [...(isRoot ? ["setpriv", "--bounding-set=-sys_nice"] : []), "nice", "-n", "19"];
+  const command = Bun.spawn([...unprivileged, process.execPath, "--no-env-file", "src/main.ts", "backup"], {
+    env: { PATH: process.env.PATH, ...environment() },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const { errors, exitCode } = await outcomeOf(command);
+  expect({ errors, exitCode }).toEqual({ errors: "", exitCode: 0 });
 });
 
 test("what an earlier one left that was killed is cleared away", async () => {
@@ -148,6 +172,21 @@ describe("there is no backup", () => {
     const { errors } = await runCommand(["backup"], { DATA_DIR: elsewhere.path });
     expect(errors).toStartWith("There is no database at ");
     expect(await readdir(elsewhere.path)).toEqual([]);
+  });
+
+  test("into what is no directory, or one that cannot be written, and the words for it say so", async () => {
+    const to = join(elsewhere.path, "file");
+    await writeFile(to, "");
+    const refused = async (directory: string) => {
+      const { errors, exitCode } = await runCommand(["backup", "--to", directory], environment());
+      expect(exitCode).toBe(1);
+      return errors;
+    };
+    expect(await refused(to)).toBe(`There can be no backups in ${to}: it is a file.`);
+    expect(await refused(`${to}/below`)).toBe(`There can be no backups in ${to}/below: it is below a file.`);
+    expect(await refused("/proc/self")).toBe(
+      "/proc/self/bpt-backup.lock cannot be locked. It cannot be made, or not be written by this user.",
+    );
   });
 
   test("of a damaged database, and the words for it name the file", async () => {

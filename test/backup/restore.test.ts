@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "libsql";
-import { type Content, readArchive, writeArchive } from "../../src/archive.ts";
+import { readArchive, writeArchive } from "../../src/archive.ts";
 import type { BackupReport } from "../../src/backup/create.ts";
 import { countRows } from "../../src/backup/database-file.ts";
 import type { Manifest } from "../../src/backup/manifest.ts";
@@ -13,6 +13,9 @@ import { temporaryDirectory } from "../support/directory.ts";
 import { jsonOf, runCommand } from "./commands.ts";
 
 setDefaultTimeout(30_000);
+
+/** More than any file in the backups here has, in bytes. */
+const LARGEST = 10_000_000;
 
 type Restored = Manifest & { file: string; replaced: string[] };
 type Posted = { messageId: string };
@@ -136,6 +139,46 @@ test("message ids go on from the highest that was given out, though that was ahe
   });
 });
 
+describe("interrupted when the old database has been moved away and the new one is not in its place", () => {
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = join(elsewhere.path, "data");
+    await jsonOf<Restored>(["restore", file], { DATA_DIR: directory });
+    await mkdir(join(directory, "replaced-1"));
+    const path = join(directory, "bpt.db");
+    await copy(path, `${path}.restoring`);
+    await rename(path, join(directory, "replaced-1", "bpt.db"));
+    const plan = { replaced: "replaced-1", replace: [path], remove: [] };
+    await writeFile(join(directory, "restore.json"), JSON.stringify(plan));
+  });
+
+  test("a restore is finished by bpt migrate", async () => {
+    const { errors, exitCode } = await runCommand(["migrate"], { DATA_DIR: directory });
+    expect({ errors, exitCode }).toEqual({ errors: "", exitCode: 0 });
+    expect(await readdir(directory)).not.toContain("restore.json");
+    await checkRestored(directory);
+  });
+
+  test.each([
+    "user list",
+    "migrate --status",
+    "backup",
+    "recompute",
+    "export rider@example.org --to /nowhere/at/all",
+  ])("bpt %s makes nothing of it, and says what to do", async (command) => {
+    const { errors, exitCode } = await runCommand(command.split(" "), { DATA_DIR: directory });
+    expect(errors).toBe(
+      `A restore in ${directory} is not finished. Start the server, which finishes it, or run \`bpt restore\` again.`,
+    );
+    expect(exitCode).toBe(1);
+    expect((await readdir(directory)).sort()).toEqual(
+      ["bpt.db.restoring", "jwt.secret", "replaced-1", "restore.json", "server.lock", "streams.db"].sort(),
+    );
+    await inInstance(directory, async (rider) => expect(await history(rider)).toHaveLength(1));
+  });
+});
+
 describe("a restore is refused", () => {
   const refused = async (backup: string, given: Record<string, string> = {}) => {
     const directory = join(elsewhere.path, "data");
@@ -170,6 +213,26 @@ describe("a restore is refused", () => {
     await writeFile(file, bytes);
     // Whichever notices first: the compression, or the checksum of what came out of it.
     expect(await refused(file)).toMatch(/is damaged, not whole or no archive\.|is not a sound backup\./);
+  });
+
+  test.each<[string, (files: Manifest["files"]) => Manifest["files"]]>([
+    ["nothing at all", () => ({})],
+    ["no database", ({ "bpt.db": _, ...files }) => files],
+    [
+      "a database of which it says no rows",
+      ({ "bpt.db": { rows: _, ...facts } = { size: 0, sha256: "" }, ...files }) => ({
+        ...files,
+        "bpt.db": facts,
+      }),
+    ],
+  ])("when there is %s in it, which no backup is", async (_, change) => {
+    await rewrite(file, ([[name, bytes] = ["", new Uint8Array()], ...entries]) => {
+      const manifest = JSON.parse(new TextDecoder().decode(bytes)) as Manifest;
+      manifest.files = change(manifest.files);
+      const listed = entries.filter(([entry]) => entry in manifest.files);
+      return [[name, Buffer.from(JSON.stringify(manifest))], ...listed];
+    });
+    expect(await refused(file)).toBe(`${file} is not a sound backup. Its manifest cannot be understood.`);
   });
 
   test("when it is no backup, or not there", async () => {
@@ -223,11 +286,11 @@ async function contentsOf(directory: string): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(sums));
 }
 
-type File = [name: string, content: Content];
+type File = [name: string, content: Uint8Array];
 
 async function rewrite(path: string, change: (files: File[]) => File[]): Promise<void> {
   const files: File[] = [];
-  for await (const entry of readArchive(path)) files.push([entry.name, await entry.bytes()]);
+  for await (const entry of readArchive(path)) files.push([entry.name, await entry.bytes(LARGEST)]);
   await writeArchive(path, async (add) => {
     for (const [name, content] of change(files)) await add(name, content);
   });
@@ -237,7 +300,7 @@ async function rewrite(path: string, change: (files: File[]) => File[]): Promise
 async function rewriteDatabase(path: string, name: string, statements: string): Promise<void> {
   const work = join(elsewhere.path, "work.db");
   const files: [string, Uint8Array][] = [];
-  for await (const entry of readArchive(path)) files.push([entry.name, await entry.bytes()]);
+  for await (const entry of readArchive(path)) files.push([entry.name, await entry.bytes(LARGEST)]);
   const bytesOf = (wanted: string) => files.find(([found]) => found === wanted)?.[1] ?? new Uint8Array();
   await writeFile(work, bytesOf(name));
   const database = new Database(work);

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { backupName, listBackups } from "../../src/backup/backup-files.ts";
 import { createTestApp, type TestApp } from "../support/app.ts";
 
 setDefaultTimeout(30_000);
 
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 let app: TestApp;
 let directory: string;
@@ -86,7 +87,7 @@ test("old ones go when a new one is made, and nothing else does", async () => {
   expect(await readdir(directory)).toContain("bpt-notes.txt");
 });
 
-test("one that fails deletes nothing, and is told", async () => {
+test("one that fails deletes nothing, is told, and tried again an hour later", async () => {
   await mkdir(directory);
   const old = Array.from({ length: 30 }, (_, night) => backupName(new Date(night * DAY_MS)));
   for (const name of old) await writeFile(join(directory, name), "");
@@ -94,6 +95,13 @@ test("one that fails deletes nothing, and is told", async () => {
   await app.deps.backups.runIfDue();
   expect(app.deps.backups.last).toEqual({ at: app.clock.time, ok: false });
   expect((await listBackups(directory)).map(({ madeAt }) => backupName(madeAt)).sort()).toEqual(old);
+
+  await rm(join(directory, "bpt-backup.lock"), { recursive: true });
+  await app.deps.backups.runIfDue();
+  expect(app.deps.backups.last?.ok).toBe(false);
+  app.clock.time += HOUR_MS;
+  await app.deps.backups.runIfDue();
+  expect(app.deps.backups.last?.ok).toBe(true);
 });
 
 test("a stop ends one that is being made", async () => {

@@ -67,6 +67,25 @@ test("stopped after any of its steps, it is finished the next time", async () =>
   }
 });
 
+test("what was made in the place of a database meanwhile overwrites none that was moved away", () =>
+  inDirectory(async (root) => {
+    const plan = await prepare(root);
+    await writeFile(join(root, "data/restore.json"), JSON.stringify(plan));
+    await mkdir(join(root, "data/replaced-1"));
+    for (const part of ["a.db", "a.db-wal", "a.db-shm"])
+      await rename(join(root, "data", part), join(root, "data/replaced-1", part));
+    for (const part of ["a.db", "a.db-wal"]) await writeFile(join(root, "data", part), "empty");
+    await finishSwap(join(root, "data"));
+    const read = (name: string) => readFile(join(root, "data", name), "utf8");
+    expect(await read("replaced-1/a.db")).toBe("old data/a.db");
+    expect(await read("replaced-1/a.db-wal")).toBe("old data/a.db-wal");
+    expect([await read("replaced-1-2/a.db"), await read("replaced-1-2/a.db-wal")]).toEqual([
+      "empty",
+      "empty",
+    ]);
+    expect(await read("a.db")).toBe("new a.db");
+  }));
+
 test("before it is decided, nothing is touched", () =>
   inDirectory(async (root) => {
     await prepare(root);

@@ -408,6 +408,11 @@ describe("what is no sound archive is refused, and nothing is written:", () => {
     await expectRefused("cannot be read");
   });
 
+  test("one whose name a terminal would act on", async () => {
+    archive += "\u202e\u009b.not";
+    await expectRefused("rider.tar.gz\\u{202e}\\u{9b}.not cannot be read");
+  });
+
   test("one cut short", async () => {
     await truncate(archive, (await stat(archive)).size - 100);
     await expectRefused("is damaged, not whole or no archive");
@@ -451,6 +456,21 @@ describe("what is no sound archive is refused, and nothing is written:", () => {
   test("one with a sample that is none", async () => {
     await rewrite((files, name) => files.set(name, (files.get(name) ?? "").replace("\n", "\nnull\n")));
     await expectRefused("Line 2 is no sample");
+  });
+
+  test("one with a file that is larger than such a file can be", async () => {
+    await rewrite((files) => files.set(PROFILE_FILE, `${files.get(PROFILE_FILE)}${" ".repeat(5_000_000)}`));
+    await expectRefused(`${PROFILE_FILE} is too large: it can have`);
+  });
+
+  test("one with a line among its samples that is longer than any", async () => {
+    await rewrite((files, name) => files.set(name, " ".repeat(9_000_000)));
+    await expectRefused("Line 1 is too long");
+  });
+
+  test("one with more samples than it should have", async () => {
+    await rewrite((files, name) => files.set(name, `${files.get(name)}{"timestamp":8e15}\n`));
+    await expectRefused("There are more than 300 samples");
   });
 
   test("one that lacks a ride", async () => {

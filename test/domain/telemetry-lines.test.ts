@@ -11,26 +11,33 @@ const mergedRide = anyRide.map((samples) =>
   mergeSamples(samples.filter(({ timestamp }) => Math.abs(timestamp) <= LAST)),
 );
 
-const parse = (text: string) => readLines(Buffer.from(text));
+/** In pieces of so many bytes. */
+async function* pieces(bytes: Uint8Array, length: number) {
+  for (let start = 0; start < bytes.length; start += length) yield bytes.subarray(start, start + length);
+}
 
-test("any merged samples come back exactly", () => {
-  const property = fc.property(mergedRide, (samples) => {
-    expect(identical(readLines(writeLines(samples)), samples)).toBe(true);
-  });
-  fc.assert(property, { numRuns: 300 });
-});
+const read = (bytes: Uint8Array, most = 4000, length = 16_384) => readLines(pieces(bytes, length), most);
+const parse = (text: string, most?: number) => read(Buffer.from(text), most);
 
-test("a ride of more than one page has each sample once, and each line is JSON", () => {
+test("any merged samples come back exactly, in whatever pieces", () =>
+  fc.assert(
+    fc.asyncProperty(mergedRide, fc.integer({ min: 1, max: 300 }), async (samples, length) => {
+      expect(identical(await read(writeLines(samples), samples.length, length), samples)).toBe(true);
+    }),
+    { numRuns: 300 },
+  ));
+
+test("a ride of more than one page has each sample once, and each line is JSON", async () => {
   const samples: Sample[] = Array.from({ length: 2501 }, (_, second) => ({ timestamp: second, power: -0 }));
   const lines = writeLines(samples);
-  expect(identical(readLines(lines), samples)).toBe(true);
+  expect(identical(await read(lines), samples)).toBe(true);
   const texts = Buffer.from(lines).toString().trimEnd().split("\n");
   expect(texts).toHaveLength(2501);
   expect(JSON.parse(texts[2500] ?? "")).toEqual({ timestamp: 2500, power: -0 });
 });
 
-test("the last line may lack its end, as an editor leaves it", () => {
-  expect(parse('{"timestamp":1}\n{"timestamp":2}')).toEqual([{ timestamp: 1 }, { timestamp: 2 }]);
+test("the last line may lack its end, as an editor leaves it", async () => {
+  expect(await parse('{"timestamp":1}\n{"timestamp":2}')).toEqual([{ timestamp: 1 }, { timestamp: 2 }]);
 });
 
 test.each([
@@ -42,6 +49,18 @@ test.each([
   ['{"timestamp":1}\n\n', 2],
   ['{"timestamp":1}\n[1]\n', 2],
   ['{"timestamp":1', 1],
-])("%p is refused at its line", (text, line) => {
-  expect(() => parse(text)).toThrow(`Line ${line} is no sample that is later than the one before.`);
+])("%p is refused at its line", async (text, line) => {
+  await expect(parse(text)).rejects.toThrow(`Line ${line} is no sample that is later than the one before.`);
+});
+
+test("no more is read than there should be, and no line that is longer than any", async () => {
+  await expect(parse('{"timestamp":1}\n{"timestamp":2}\n', 1)).rejects.toThrow(
+    "There are more than 1 samples.",
+  );
+  let taken = 0;
+  async function* endless() {
+    for (; ; taken++) yield new Uint8Array(1_000_000).fill(0x20);
+  }
+  await expect(readLines(endless(), 1)).rejects.toThrow("Line 1 is too long.");
+  expect(taken).toBeLessThan(20);
 });

@@ -22,8 +22,12 @@ import {
   workoutFile,
 } from "./schemas.ts";
 
-/** The largest file that is taken into memory, in bytes: a ride of 4 million samples has fewer. */
-const LARGEST_FILE = 2 ** 30;
+/** In bytes. The manifest has some 200 of each file. */
+const LARGEST_MANIFEST = 16 * 2 ** 20;
+const LARGEST_FILE = 4 * 2 ** 20;
+
+/** A ride of 4 million samples has fewer. They are read in pieces. */
+const LARGEST_TELEMETRY = 2 ** 30;
 
 /** A workout as it is in the archive; samples empty where none were kept. */
 export type ArchivedRide = { workout: ArchivedWorkout; samples: Sample[] };
@@ -43,7 +47,7 @@ export async function readManifest(path: string): Promise<Manifest> {
   const found = new Map<string, string>();
   let manifest: Manifest | undefined;
   for await (const entry of readArchive(path)) {
-    if (entry.name === MANIFEST_FILE) manifest = parseManifest(await entry.bytes());
+    if (entry.name === MANIFEST_FILE) manifest = parseManifest(await entry.bytes(LARGEST_MANIFEST));
     else found.set(entry.name, await sha256Of(entry));
   }
   if (!manifest) throw new Error(`${path} is no archive of a rider's data: it has no ${MANIFEST_FILE}.`);
@@ -72,10 +76,11 @@ async function sha256Of({ chunks }: ArchiveEntry): Promise<string> {
  */
 export async function* readContents(path: string): AsyncGenerator<Content, void, void> {
   let awaited: ArchivedWorkout | undefined;
-  for await (const { name, size, bytes } of readArchive(path)) {
-    if (size > LARGEST_FILE) throw new Error(`${name} is too large.`);
+  for await (const entry of readArchive(path)) {
+    const { name } = entry;
+    const bytes = () => entry.bytes(LARGEST_FILE);
     if (awaited) {
-      yield { kind: "ride", ride: { workout: awaited, samples: parseSamples(awaited, name, await bytes()) } };
+      yield { kind: "ride", ride: { workout: awaited, samples: await readSamples(awaited, entry) } };
       awaited = undefined;
     } else if (name.startsWith(WORKOUTS_FOLDER)) {
       const workout = parseFile(name, await bytes(), workoutFile);
@@ -92,10 +97,17 @@ export async function* readContents(path: string): AsyncGenerator<Content, void,
   if (awaited) throw samplesMissing(awaited);
 }
 
-function parseSamples(workout: ArchivedWorkout, name: string, bytes: Uint8Array): Sample[] {
+async function readSamples(
+  workout: ArchivedWorkout,
+  { name, size, chunks }: ArchiveEntry,
+): Promise<Sample[]> {
   const { samples } = workout;
   if (name !== samples?.file) throw samplesMissing(workout);
-  const read = within(name, () => readLines(bytes));
+  if (size > LARGEST_TELEMETRY)
+    throw new Error(`${name} is too large: it can have ${LARGEST_TELEMETRY} bytes.`);
+  const read = await readLines(chunks, samples.count).catch((cause) => {
+    throw unreadable(name, cause);
+  });
   if (read.length === samples.count) return read;
   throw new Error(`${name} has ${read.length} samples in place of ${samples.count}.`);
 }
@@ -120,6 +132,10 @@ function within<T>(name: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new Error(`${name} cannot be read. ${toError(cause).message}`, { cause });
+    throw unreadable(name, cause);
   }
+}
+
+function unreadable(name: string, cause: unknown): Error {
+  return new Error(`${name} cannot be read. ${toError(cause).message}`, { cause });
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { workoutStatuses } from "../../db/schema.ts";
 import { formatDay, parseDay } from "../../domain/calendar.ts";
 import { curveMetrics } from "../../domain/mean-maximal.ts";
+import { MAX_SAMPLES } from "../../domain/telemetry-payload.ts";
 import { profileSchema } from "../accounts/schemas.ts";
 import { ftpSchema } from "../ftp/schemas.ts";
 import { streamNameSchema } from "../streams/schemas.ts";
@@ -91,7 +92,7 @@ export const workoutFile = z.object({
   updatedAt: instant,
   deletedAt: instant.nullable(),
   /** The file that comes next, and how many lines it has; null where no samples are kept. */
-  samples: z.object({ file: z.string(), count: z.int().positive() }).nullable(),
+  samples: z.object({ file: z.string(), count: z.int().positive().max(MAX_SAMPLES) }).nullable(),
 });
 
 /** What every version of the manifest has. */

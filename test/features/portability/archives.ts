@@ -9,6 +9,9 @@ import { MANIFEST_FILE, type Manifest } from "../../../src/features/portability/
 import type { TestApp } from "../../support/app.ts";
 import { PASSWORD } from "../accounts/accounts.ts";
 
+/** More than any file in the archives here has, in bytes. */
+const LARGEST = 10_000_000;
+
 /** The files of an archive, but for the manifest. */
 export type Files = Map<string, string>;
 
@@ -30,7 +33,7 @@ export async function importUser({ deps }: TestApp, path: string): Promise<strin
 export async function filesOf(path: string): Promise<Files> {
   const files: Files = new Map();
   for await (const { name, bytes } of readArchive(path))
-    files.set(name, Buffer.from(await bytes()).toString());
+    files.set(name, Buffer.from(await bytes(LARGEST)).toString());
   files.delete(MANIFEST_FILE);
   return files;
 }
@@ -39,7 +42,7 @@ export async function filesOf(path: string): Promise<Files> {
 export async function writeFiles(path: string, original: string, files: Files, manifest: object = {}) {
   let old = {} as Manifest;
   for await (const { name, bytes } of readArchive(original)) {
-    if (name === MANIFEST_FILE) old = JSON.parse(Buffer.from(await bytes()).toString()) as Manifest;
+    if (name === MANIFEST_FILE) old = JSON.parse(Buffer.from(await bytes(LARGEST)).toString()) as Manifest;
   }
   await writeArchive(path, async (add) => {
     const sums = [];
