@@ -28,12 +28,13 @@ export function isRestoreUnderWay(dataDirectory: string): boolean {
   return existsSync(join(dataDirectory, PLAN_NAME));
 }
 
+export const FINISH_RESTORE =
+  "Start the server, which finishes it, or run `bpt restore` again. Leave *.restoring and replaced-* alone until then.";
+
 /** @throws Error with a sentence for the operator while a restore is under way. */
 export function refuseDuringRestore(dataDirectory: string): void {
   if (!isRestoreUnderWay(dataDirectory)) return;
-  throw new Error(
-    `A restore in ${dataDirectory} is not finished. Start the server, which finishes it, or run \`bpt restore\` again.`,
-  );
+  throw new Error(`A restore in ${dataDirectory} is not finished. ${FINISH_RESTORE}`);
 }
 
 /** Where the new file for a path lies ready. */

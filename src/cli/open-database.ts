@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { refuseDuringRestore } from "../backup/swap.ts";
 import type { Config } from "../config.ts";
 import { lockDataDirectory } from "../db/data-lock.ts";
 import { createDatabase, type Database } from "../db/database.ts";
 import { forOperator } from "../db/errors.ts";
+import { isMissing } from "../db/local-files.ts";
 import { isMigrated, migrateDatabase } from "../db/migrate.ts";
 import { closeClient, openClient } from "../db/open.ts";
 
@@ -42,7 +42,7 @@ export function commandUrl({ databaseUrl, primary }: Config): string {
 
 /** Opening would make a new one, where somebody has only mistyped its place. */
 export function isThere(url: string): boolean {
-  return !url.startsWith("file:") || existsSync(url.slice("file:".length));
+  return !url.startsWith("file:") || !isMissing(url.slice("file:".length));
 }
 
 async function migrateUnlessServed({ dataDirectory }: Config, database: Database): Promise<void> {

@@ -2,10 +2,10 @@ import { constants } from "node:fs";
 import { access, readdir, stat, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, relative, resolve, sep } from "node:path";
+import { isRestoreUnderWay } from "../backup/swap.ts";
 import type { Config } from "../config.ts";
 import { COMPANIONS, ownFiles } from "../db/local-files.ts";
 import { type Finding, megabytes } from "./finding.ts";
-import { isRestoreInterrupted } from "./interrupted-restore.ts";
 
 const LITTLE_ROOM_BYTES = 200_000_000;
 const NO_ROOM_BYTES = 20_000_000;
@@ -86,7 +86,9 @@ async function checkLeftovers(config: Config): Promise<Finding[]> {
   const names = (await readdir(dataDirectory))
     .filter((name) => !OWN_NAMES.test(name) && !own.has(name))
     .sort();
-  const leftovers = isRestoreInterrupted(config) ? [] : names.filter((name) => LEFTOVER.test(name));
+  const leftovers = isRestoreUnderWay(config.dataDirectory)
+    ? []
+    : names.filter((name) => LEFTOVER.test(name));
   const others = names.filter((name) => !leftovers.includes(name));
   const check = "leftovers";
   const findings: Finding[] = [];

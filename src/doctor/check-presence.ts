@@ -1,12 +1,12 @@
+import { FINISH_RESTORE, isRestoreUnderWay } from "../backup/swap.ts";
 import type { Config } from "../config.ts";
 import { isMissing, ownFiles } from "../db/local-files.ts";
 import { HOW_TO_GO_ON, lostDatabase } from "../db/lost-database.ts";
 import type { Finding } from "./finding.ts";
-import { FINISH_RESTORE, isRestoreInterrupted } from "./interrupted-restore.ts";
 
 /** Whether the files are there that ought to be, each in its place; what is wrong only. */
 export function checkPresence(config: Config): Finding[] {
-  if (isRestoreInterrupted(config)) {
+  if (isRestoreUnderWay(config.dataDirectory)) {
     const message = "A restore was interrupted: restore.json is there";
     return [{ check: "restore", status: "problem", message, advice: FINISH_RESTORE }];
   }

@@ -2,6 +2,7 @@ import { rmSync, statSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import Database from "libsql";
+import { refuseDuringRestore } from "../backup/swap.ts";
 import type { Config } from "../config.ts";
 import { BUSY_TIMEOUT_MS } from "../db/connection.ts";
 import { lockDataDirectory } from "../db/data-lock.ts";
@@ -13,7 +14,6 @@ import type { TableSalvage } from "../salvage/rows.ts";
 import { salvageBuffer, salvageDatabase } from "../salvage/salvage.ts";
 import { problemsOf } from "./check-files.ts";
 import { megabytes } from "./finding.ts";
-import { FINISH_RESTORE, isRestoreInterrupted } from "./interrupted-restore.ts";
 import { moveAside, replaceFile } from "./replace-file.ts";
 import { requireData } from "./stores.ts";
 
@@ -58,7 +58,7 @@ export async function repair(
 
 /** There is nothing to repair where the files are not those that they ought to be. */
 function refuseUnclear(config: Config): void {
-  if (isRestoreInterrupted(config)) throw new Error(`A restore was interrupted. ${FINISH_RESTORE}`);
+  refuseDuringRestore(config.dataDirectory);
   const lost = lostDatabase(config);
   if (lost !== undefined) throw new Error(`${lost}. ${HOW_TO_GO_ON}`);
 }
