@@ -185,7 +185,7 @@ describe("there is no backup", () => {
     expect(await refused(to)).toBe(`There can be no backups in ${to}: it is a file.`);
     expect(await refused(`${to}/below`)).toBe(`There can be no backups in ${to}/below: it is below a file.`);
     expect(await refused("/proc/self")).toBe(
-      "/proc/self/bpt-backup.lock cannot be locked. It cannot be made, or not be written by this user.",
+      "/proc/self cannot be written. Give it, and what is beside it, to the user that runs the server (`chown`), or run this as its owner.",
     );
   });
 

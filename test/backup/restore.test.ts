@@ -169,7 +169,7 @@ describe("interrupted when the old database has been moved away and the new one 
   ])("bpt %s makes nothing of it, and says what to do", async (command) => {
     const { errors, exitCode } = await runCommand(command.split(" "), { DATA_DIR: directory });
     expect(errors).toBe(
-      `A restore in ${directory} is not finished. Start the server, which finishes it, or run \`bpt restore\` again.`,
+      `A restore in ${directory} is not finished. Start the server, which finishes it, or run \`bpt restore\` again. Leave *.restoring and replaced-* alone until then.`,
     );
     expect(exitCode).toBe(1);
     expect((await readdir(directory)).sort()).toEqual(
