@@ -59,6 +59,15 @@ export async function swap(dataDirectory: string, plan: SwapPlan): Promise<void>
   await finishSwap(dataDirectory);
 }
 
+async function readPlan(path: string): Promise<SwapPlan> {
+  try {
+    return planSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (cause) {
+    const message = `${path}, which tells what is left of a restore, cannot be read. Remove it, and run \`bpt restore\` with the backup again.`;
+    throw new Error(message, { cause });
+  }
+}
+
 /**
  * Carries out what is left of a plan that somebody was stopped at; resolves to whether there was one. For whoever holds
  * the lock of the data directory, before anything in it is opened.
@@ -66,7 +75,7 @@ export async function swap(dataDirectory: string, plan: SwapPlan): Promise<void>
 export async function finishSwap(dataDirectory: string): Promise<boolean> {
   if (!isRestoreUnderWay(dataDirectory)) return false;
   const place = join(dataDirectory, PLAN_NAME);
-  const plan = planSchema.parse(JSON.parse(await readFile(place, "utf8")));
+  const plan = await readPlan(place);
   for (const path of plan.replace) {
     // Already in its place, if it no longer lies ready.
     if (!existsSync(readyPath(path))) continue;

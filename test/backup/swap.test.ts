@@ -86,6 +86,16 @@ test("what was made in the place of a database meanwhile overwrites none that wa
     expect(await read("a.db")).toBe("new a.db");
   }));
 
+test("a plan that cannot be read is told of, with what to do, and nothing is touched", () =>
+  inDirectory(async (root) => {
+    await prepare(root);
+    for (const text of ["{", '{"replace":"all"}']) {
+      await writeFile(join(root, "data/restore.json"), text);
+      await expect(finishSwap(join(root, "data"))).rejects.toThrow("Remove it, and run `bpt restore`");
+    }
+    for (const name of OLD) expect(await readFile(join(root, name), "utf8")).toBe(`old ${name}`);
+  }));
+
 test("before it is decided, nothing is touched", () =>
   inDirectory(async (root) => {
     await prepare(root);
