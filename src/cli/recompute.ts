@@ -1,4 +1,3 @@
-import { SingleBar } from "cli-progress";
 import { parseConfig } from "../config.ts";
 import type { Database } from "../db/database.ts";
 import { type Change, rederive } from "../features/workouts/rederive.ts";
@@ -12,6 +11,7 @@ import {
 } from "../features/workouts/stale.ts";
 import { findRider } from "./find-rider.ts";
 import { openDatabase } from "./open-database.ts";
+import { startRideBar } from "./progress.ts";
 import { terminationSignal } from "./termination.ts";
 
 type Options = {
@@ -59,16 +59,9 @@ async function pending(database: Database, scope: Scope): Promise<string[]> {
 }
 
 async function recomputeAll(database: Database, ids: string[], signal: AbortSignal): Promise<Outcome> {
-  const bar = new SingleBar({
-    format: "{bar} {value}/{total} rides, {changed} changed",
-    barCompleteChar: "█",
-    barIncompleteChar: "░",
-    hideCursor: true,
-    clearOnComplete: true,
-  });
+  const bar = startRideBar("Deriving");
   const outcome: Outcome = { done: 0, changed: 0, failed: 0 };
   const reports: string[] = [];
-  bar.start(ids.length, 0, { changed: 0 });
   for (const id of ids) {
     if (signal.aborted) break;
     try {
@@ -81,7 +74,7 @@ async function recomputeAll(database: Database, ids: string[], signal: AbortSign
       await unmarkStale(database, id);
       reports.push(`${id}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    bar.increment({ changed: outcome.changed });
+    bar.update(outcome.done + outcome.failed, ids.length);
   }
   bar.stop();
   // Only now, since the bar is drawn over and over on the line where they would go.
