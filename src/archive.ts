@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { createTarDecoder, createTarPacker, type TarPackController } from "modern-tar";
-import { syncDirectory } from "./durable-files.ts";
+import { syncDirectory } from "./file-system.ts";
 
 /** What an entry is made of: bytes, or chunks whose lengths are known to add up to `size`. */
 export type Content = Uint8Array | { size: number; chunks: AsyncIterable<Uint8Array> };

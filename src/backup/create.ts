@@ -6,11 +6,11 @@ import { writeArchive } from "../archive.ts";
 import type { Config } from "../config.ts";
 import { lockFile } from "../db/data-lock.ts";
 import { toError } from "../db/errors.ts";
-import { syncDirectory } from "../durable-files.ts";
+import { sha256Of, syncDirectory } from "../file-system.ts";
 import { backupName } from "./backup-files.ts";
 import { unpackBackup } from "./check.ts";
 import { copyDatabase, countRows, readNumber, sizeOf } from "./database-file.ts";
-import { countBytes, type OnBytes, requireSpace, sha256OfFile } from "./disk.ts";
+import { countBytes, type OnBytes, requireSpace } from "./disk.ts";
 import { type FileFacts, type FileName, FORMAT, MANIFEST_NAME, type Manifest } from "./manifest.ts";
 import { type Places, placesOf } from "./places.ts";
 import { releaseArchived } from "./release.ts";
@@ -146,6 +146,6 @@ function isDatabase(name: FileName): boolean {
 
 async function factsOf(name: FileName, path: string): Promise<FileFacts> {
   const { size } = await stat(path);
-  const sha256 = await sha256OfFile(path);
+  const sha256 = await sha256Of(createReadStream(path));
   return isDatabase(name) ? { size, sha256, rows: countRows(path) } : { size, sha256 };
 }

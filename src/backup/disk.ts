@@ -1,13 +1,11 @@
-import { createReadStream } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { freeBytes } from "../file-system.ts";
 
 /** Beyond what is needed, so that a running server is not left without. */
 const MARGIN_BYTES = 16_000_000;
 
 /** @throws Error with a sentence when a directory has not so many bytes free. */
 export async function requireSpace(directory: string, bytes: number, purpose: string): Promise<void> {
-  const { bavail, bsize } = await statfs(directory);
-  const free = bavail * bsize;
+  const free = await freeBytes(directory);
   if (free >= bytes + MARGIN_BYTES) return;
   throw new Error(
     `There is not enough room in ${directory} for ${purpose}: ` +
@@ -29,10 +27,4 @@ export function countBytes(onBytes: OnBytes, total: number): (bytes: number) => 
     done += bytes;
     onBytes(done, total);
   };
-}
-
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = new Bun.CryptoHasher("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return hash.digest("hex");
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { syncDirectory } from "../durable-files.ts";
+import { syncDirectory } from "../file-system.ts";
 
 /*
  * Files take the places of others in a way that a kill or a power cut leaves either all of the old ones or, after the

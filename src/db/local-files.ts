@@ -1,6 +1,6 @@
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
+import { fileSize } from "../file-system.ts";
 
 /** A database file of this instance. */
 export type LocalFile = { kind: "database" | "buffer" | "replica"; path: string };
@@ -25,5 +25,5 @@ export function ownFiles({ databaseUrl, dataDirectory, primary, redis }: Config)
 
 /** Whether there is no file, or an empty one, as a start leaves it that was ended before it had made anything. */
 export function isMissing(path: string): boolean {
-  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
+  return fileSize(path) === 0;
 }

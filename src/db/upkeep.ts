@@ -16,7 +16,8 @@ const ANALYSIS_LIMIT = 400;
 
 /**
  * A step of giving free pages back to the disk, and when there are none left, of folding the write-ahead log in. Resolves
- * to whether there is another. A file from before version 0.2 keeps its free pages, until it is restored or repaired.
+ * to whether there is another. A file that was made without auto_vacuum keeps
+ * its free pages, until it is restored or repaired.
  */
 export async function compact({ read, run }: Statements): Promise<boolean> {
   const countFree = async () => Number(await read("PRAGMA freelist_count"));

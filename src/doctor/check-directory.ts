@@ -1,10 +1,11 @@
 import { constants } from "node:fs";
-import { access, readdir, stat, statfs } from "node:fs/promises";
+import { access, readdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { isRestoreUnderWay } from "../backup/swap.ts";
 import type { Config } from "../config.ts";
 import { COMPANIONS, ownFiles } from "../db/local-files.ts";
+import { freeBytes } from "../file-system.ts";
 import { type Finding, megabytes } from "./finding.ts";
 
 const LITTLE_ROOM_BYTES = 200_000_000;
@@ -32,8 +33,7 @@ export async function checkDirectory(config: Config): Promise<Finding[]> {
 }
 
 async function checkRoom(directory: string): Promise<Finding> {
-  const { bavail, bsize } = await statfs(directory);
-  const free = bavail * bsize;
+  const free = await freeBytes(directory);
   const message = `${megabytes(free)} of the disk of ${directory} are free`;
   if (free >= LITTLE_ROOM_BYTES) return { check: "disk", status: "ok", message };
   const status = free < NO_ROOM_BYTES ? "problem" : "warning";
@@ -42,9 +42,9 @@ async function checkRoom(directory: string): Promise<Finding> {
 
 async function checkTemporary(directory: string): Promise<Finding> {
   const check = "temporary files";
-  const { bavail, bsize } = await statfs(directory);
+  const free = await freeBytes(directory);
   const isWritable = await may(directory, constants.W_OK);
-  if (isWritable && bavail * bsize >= TEMPORARY_BYTES) {
+  if (isWritable && free >= TEMPORARY_BYTES) {
     return { check, status: "ok", message: `${directory} has room for what a start unpacks` };
   }
   const message = `${directory} ${isWritable ? "is almost full" : "cannot be written"}`;

@@ -1,13 +1,14 @@
-import { statSync } from "node:fs";
 import { basename } from "node:path";
 import Database from "libsql";
 import type { Config } from "../config.ts";
 import { BUSY_TIMEOUT_MS } from "../db/connection.ts";
+import { toError } from "../db/errors.ts";
 import { checkIntegrity } from "../db/integrity.ts";
 import type { LocalFile } from "../db/local-files.ts";
 import { readMigrations } from "../db/migrate.ts";
 import { openReadOnly, rowsOf } from "../db/read-only.ts";
 import { HOW_TO_WRITE, hindrance } from "../db/writable.ts";
+import { fileSize } from "../file-system.ts";
 import { checkTelemetry } from "./check-telemetry.ts";
 import { type Finding, megabytes } from "./finding.ts";
 import { lastMigration, schemaProblems } from "./schema-problems.ts";
@@ -35,7 +36,7 @@ export function checkFile(file: LocalFile, config: Config): Finding[] {
     const message = `${name} is damaged: ${problems.join("; ")}`;
     return [{ check: "integrity", status: "problem", message, advice: REPAIR }];
   } catch (error) {
-    const message = `${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `${name} cannot be read: ${toError(error).message}`;
     return [{ check: "integrity", status: "problem", message, advice: WHO_HOLDS }];
   }
 }
@@ -47,7 +48,7 @@ function sound({ path }: LocalFile): Finding {
   return {
     check: "integrity",
     status: "ok",
-    message: `${basename(path)} is sound, ${megabytes(sizeOf(path))}`,
+    message: `${basename(path)} is sound, ${megabytes(fileSize(path))}`,
   };
 }
 
@@ -78,7 +79,7 @@ function checkJournal({ path }: LocalFile, database: Database.Database, { durabi
 }
 
 function checkLog({ path }: LocalFile): Finding {
-  const bytes = sizeOf(`${path}-wal`);
+  const bytes = fileSize(`${path}-wal`);
   const message = `The write-ahead log of ${basename(path)} has ${megabytes(bytes)}`;
   if (bytes <= LARGE_LOG_BYTES) return { check: "log", status: "ok", message };
   const advice =
@@ -126,13 +127,9 @@ function checkLock({ path }: LocalFile): Finding {
     database.exec("ROLLBACK");
     return { check: "lock", status: "ok", message: `${name} can be written` };
   } catch (error) {
-    const message = `${name} cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `${name} cannot be written: ${toError(error).message}`;
     return { check: "lock", status: "problem", message, advice: WHO_HOLDS };
   } finally {
     database.close();
   }
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -1,5 +1,4 @@
-import { rmSync, statSync } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "libsql";
 import { refuseDuringRestore } from "../backup/swap.ts";
@@ -9,6 +8,7 @@ import { lockDataDirectory } from "../db/data-lock.ts";
 import { type LocalFile, localFiles } from "../db/local-files.ts";
 import { HOW_TO_GO_ON, lostDatabase } from "../db/lost-database.ts";
 import { openReadOnly, rowsOf } from "../db/read-only.ts";
+import { fileSize, freeBytes } from "../file-system.ts";
 import { LOST_AND_FOUND } from "../salvage/amend-database.ts";
 import type { TableSalvage } from "../salvage/rows.ts";
 import { salvageBuffer, salvageDatabase } from "../salvage/salvage.ts";
@@ -74,7 +74,7 @@ async function repairFile(file: LocalFile, files: LocalFile[], now: number): Pro
   }
   if (problems.length === 0) return { path, outcome: "tidied", bytesFreed: await tidy(path) };
 
-  await requireRoom(path, sizeOf(path) + sizeOf(`${path}-wal`));
+  await requireRoom(path, fileSize(path) + fileSize(`${path}-wal`));
   const target = `${path}.salvaging`;
   rmSync(target, { force: true });
   try {
@@ -104,12 +104,12 @@ const COMPACT =
   "SELECT 1 FROM pragma_freelist_count, pragma_auto_vacuum WHERE freelist_count = 0 AND auto_vacuum = 2";
 
 /**
- * Folds the write-ahead log in, and where there is room for that, gives free pages back and makes of a file from before
- * version 0.2 one that can go on doing so. Resolves to the bytes that freed.
+ * Folds the write-ahead log in, and where there is room for that, gives free pages back and makes of a file that
+ * was made without auto_vacuum one that can go on doing so. Resolves to the bytes that freed.
  */
 async function tidy(path: string): Promise<number> {
-  const before = sizeOf(path) + sizeOf(`${path}-wal`);
-  const { bavail, bsize } = await statfs(dirname(path));
+  const before = fileSize(path) + fileSize(`${path}-wal`);
+  const free = await freeBytes(dirname(path));
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     const run = (statement: string) => database.prepare(statement).all();
@@ -117,7 +117,7 @@ async function tidy(path: string): Promise<number> {
     database.exec("ANALYZE");
     const isCompact = rowsOf(database, COMPACT).length > 0;
     // It writes everything twice, into the log and then into the file.
-    if (!isCompact && bavail * bsize > 2 * before) {
+    if (!isCompact && free > 2 * before) {
       database.exec("PRAGMA auto_vacuum = INCREMENTAL");
       database.exec("VACUUM");
     }
@@ -125,12 +125,11 @@ async function tidy(path: string): Promise<number> {
   } finally {
     database.close();
   }
-  return Math.max(0, before - sizeOf(path));
+  return Math.max(0, before - fileSize(path));
 }
 
 async function requireRoom(path: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(path));
-  if (bavail * bsize > bytes) return;
+  if ((await freeBytes(dirname(path))) > bytes) return;
   throw new Error(
     `Salvaging ${path} takes ${megabytes(bytes)} of free disk. Make room, or copy the data to another disk and set DATA_DIR.`,
   );
@@ -168,8 +167,4 @@ function countsOf(tables: ReadonlyMap<string, TableSalvage>): Record<string, Tab
       { salvaged, lost: remains.length, unreadable: unusable },
     ]),
   );
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { eq } from "drizzle-orm";
 import type { Executor } from "../../db/database.ts";
 import { secrets } from "../../db/schema.ts";
+import { syncDirectory } from "../../file-system.ts";
 import { randomToken } from "./tokens.ts";
 
 const NAME = "jwt.secret";
@@ -79,15 +80,6 @@ async function writeDurably(path: string, text: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
 

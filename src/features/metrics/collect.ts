@@ -1,7 +1,8 @@
-import { stat, statfs } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Config } from "../../config.ts";
+import { freeBytes } from "../../file-system.ts";
 import type { Family } from "../../metrics/exposition.ts";
 import type { Histogram } from "../../metrics/histogram.ts";
 import type { Deps } from "../../runtime.ts";
@@ -122,7 +123,6 @@ async function storeSizes({ databaseUrl, dataDirectory, redis }: Config): Promis
     Promise.all(
       paths.map(async ({ store, path }) => ({ labels: { store }, value: await sizeOf(path + suffix) })),
     );
-  const { bavail, bsize } = await statfs(dataDirectory);
   return [
     { name: "bpt_store_size_bytes", help: "Size of a store's file.", type: "gauge", values: await sizes("") },
     {
@@ -131,7 +131,7 @@ async function storeSizes({ databaseUrl, dataDirectory, redis }: Config): Promis
       type: "gauge",
       values: await sizes("-wal"),
     },
-    gauge("bpt_data_disk_free_bytes", "Room on the disk of DATA_DIR.", bavail * bsize),
+    gauge("bpt_data_disk_free_bytes", "Room on the disk of DATA_DIR.", await freeBytes(dataDirectory)),
   ];
 }
 

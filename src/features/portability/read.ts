@@ -3,6 +3,7 @@ import { type ArchiveEntry, readArchive } from "../../archive.ts";
 import { toError } from "../../db/errors.ts";
 import type { Sample } from "../../domain/sample.ts";
 import { readLines } from "../../domain/telemetry-lines.ts";
+import { sha256Of } from "../../file-system.ts";
 import {
   type ArchivedWorkout,
   FORMAT_VERSION,
@@ -48,7 +49,7 @@ export async function readManifest(path: string): Promise<Manifest> {
   let manifest: Manifest | undefined;
   for await (const entry of readArchive(path)) {
     if (entry.name === MANIFEST_FILE) manifest = parseManifest(await entry.bytes(LARGEST_MANIFEST));
-    else found.set(entry.name, await sha256Of(entry));
+    else found.set(entry.name, await sha256Of(entry.chunks));
   }
   if (!manifest) throw new Error(`${path} is no archive of a rider's data: it has no ${MANIFEST_FILE}.`);
   const { files } = manifest;
@@ -62,12 +63,6 @@ function parseManifest(bytes: Uint8Array): Manifest {
   const { formatVersion, program } = parseFile(MANIFEST_FILE, bytes, manifestHead);
   if (formatVersion <= FORMAT_VERSION) return parseFile(MANIFEST_FILE, bytes, manifestFile);
   throw new Error(`The archive was written by a newer version of this program, ${program}. Import it there.`);
-}
-
-async function sha256Of({ chunks }: ArchiveEntry): Promise<string> {
-  const hash = new Bun.CryptoHasher("sha256");
-  for await (const chunk of chunks) hash.update(chunk);
-  return hash.digest("hex");
 }
 
 /**
