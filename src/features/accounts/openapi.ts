@@ -8,9 +8,10 @@ const user = z
     email: z.string().describe("Of the built-in user, no address that mail could go to."),
     displayName: z.string().nullable(),
     avatarUrl: z.url().nullable(),
-    settings: z
-      .record(z.string(), anything)
-      .meta({ description: "units, timezone, maxHeartrate, weight, and whatever else an app keeps there." }),
+    settings: z.record(z.string(), anything).meta({
+      description:
+        "units, timezone, maxHeartrate, restingHeartrate, thresholdHeartrate, criticalPower, wPrime, weight, and whatever else an app keeps there.",
+    }),
     createdAt: time,
     updatedAt: time,
     lastLoginAt: time.nullable(),
@@ -85,7 +86,8 @@ export const accountSection = {
     "PATCH /api/users/me": {
       operationId: "updateProfile",
       summary: "Change one's own account",
-      description: "With another time zone, the rides whose FTP that changes are derived again.",
+      description:
+        "With another time zone, the rides whose FTP that changes are derived again; with other heart rates, those without power.",
       request: { example: { settings: { timezone: "Europe/Berlin", weight: 72 } } },
       answer: { status: 200, description: "The account as it is now.", json: profile },
       errors: ["user_not_found"],

@@ -27,6 +27,15 @@ const settings = z
     units: z.enum(["metric", "imperial"]).nullish(),
     timezone: timeZone.nullish(),
     maxHeartrate: z.number().min(60).max(250).nullish().describe("bpm"),
+    restingHeartrate: z.number().min(20).max(120).nullish().describe("bpm, below the threshold"),
+    thresholdHeartrate: z.number().min(60).max(250).nullish().describe("bpm, at most the maximum"),
+    criticalPower: z.number().min(1).max(2000).nullish().describe("W"),
+    wPrime: z
+      .number()
+      .min(1000)
+      .max(100_000)
+      .nullish()
+      .describe("The work possible above critical power, J."),
     weight: z.number().min(20).max(300).nullish().describe("kg"),
   })
   .describe("Merged into those there are. Null removes a setting; one not named here is kept as it comes.");

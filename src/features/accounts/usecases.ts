@@ -2,7 +2,7 @@ import type { Executor } from "../../db/database.ts";
 import { AppError } from "../../errors.ts";
 import { invalidInput } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
-import { markFtpChanged } from "../workouts/stale.ts";
+import { markFtpChanged, markHeartratesChanged } from "../workouts/stale.ts";
 import type { Authenticator } from "./authenticator.ts";
 import {
   type ApiKeyRow,
@@ -13,10 +13,10 @@ import {
   findUser,
   insertKey,
   listKeys,
-  timeZoneOf,
   type UserRow,
   updateUser,
 } from "./repository.ts";
+import { misplacedHeartrate, riderContextOf } from "./rider-context.ts";
 import { randomToken, sha256 } from "./tokens.ts";
 
 type Settings = UserRow["settings"];
@@ -36,8 +36,8 @@ export async function readProfile({ database }: { database: Executor }, userId: 
 }
 
 /**
- * Changes what is given; settings are merged into those there are.
- * @throws AppError user_not_found, or invalid_input when the settings grow too large.
+ * Changes what is given; settings are merged into those there are, and rides to which they matter are derived again.
+ * @throws AppError user_not_found, or invalid_input when the settings grow too large or contradict each other.
  */
 export async function updateProfile(
   { database, now, rederivation }: Pick<Deps, "database" | "now" | "rederivation">,
@@ -51,20 +51,25 @@ export async function updateProfile(
     settings?: Settings | undefined;
   },
 ): Promise<UserRow> {
-  const { user, daysMoved } = await database.transaction(async (tx) => {
+  const { user, isStale } = await database.transaction(async (tx) => {
     const { settings: stored } = await readProfile({ database: tx }, userId);
     const merged = mergeSettings(stored, settings);
+    const misplaced = misplacedHeartrate(merged, settings);
+    if (misplaced) throw invalidInput([misplaced]);
     const user = await updateUser(
       tx,
       { id: userId },
       { ...changes, settings: merged, updatedAt: new Date(now()) },
     );
     if (!user) throw userNotFound();
-    const daysMoved = timeZoneOf(merged) !== timeZoneOf(stored);
+    const [before, after] = [riderContextOf(stored), riderContextOf(merged)];
+    const daysMoved = before.timeZone !== after.timeZone;
+    const heartratesChanged = !Bun.deepEquals(before.heartrates, after.heartrates);
     if (daysMoved) await markFtpChanged(tx, userId);
-    return { user, daysMoved };
+    if (heartratesChanged) await markHeartratesChanged(tx, userId);
+    return { user, isStale: daysMoved || heartratesChanged };
   });
-  if (daysMoved) await rederivation.run(userId);
+  if (isStale) await rederivation.run(userId);
   return user;
 }
 

@@ -5,8 +5,8 @@ import { DEFINITIONS_VERSION } from "../../domain/summary.ts";
 import { readFtpHistory } from "../ftp/repository.ts";
 
 /*
- * What is worked out from a ride is stale when the FTP on its day has changed, or when it was made by earlier
- * definitions. That is noted in the database, in the transaction that causes it, and so survives whatever happens
+ * What is worked out from a ride is stale when the FTP on its day or the heart rates in the rider's settings have
+ * changed, or when it was made by earlier definitions. That is noted in the database, in the transaction that causes it, and so survives whatever happens
  * before it is made again.
  */
 
@@ -60,6 +60,21 @@ export async function markFtpChanged(executor: Executor, userId: string): Promis
   const changed = rides.filter(({ startTime, ftp }) => ftpAt(startTime) !== ftp).map(({ id }) => id);
   await executor.update(workouts).set({ isStale: true }).where(isOneOf(changed));
   return changed.length;
+}
+
+/** Has the rides made again whose stress comes from the heart rate: its bounds in the rider's settings were changed. */
+export async function markHeartratesChanged(executor: Executor, userId: string): Promise<void> {
+  await executor
+    .update(workouts)
+    .set({ isStale: true })
+    .where(
+      and(
+        ofUser(userId),
+        sql`${workouts.summary} ->> '$.avgPower' IS NULL`,
+        sql`${workouts.summary} ->> '$.avgHeartrate' IS NOT NULL`,
+        hasTelemetry(executor),
+      ),
+    );
 }
 
 /** Has the rides made again that were made by earlier definitions. */

@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { users } from "../../../src/db/schema.ts";
+import { readRiderContext } from "../../../src/features/accounts/rider-context.ts";
 import { createTestApp, type TestApp } from "../../support/app.ts";
 import { type Account, createKey, login, PASSWORD, post, register, statusOf } from "./accounts.ts";
 
@@ -83,6 +85,13 @@ test.each([
   ["settings.timezone", { settings: { timezone: "+01:00" } }],
   ["settings.maxHeartrate", { settings: { maxHeartrate: 59 } }],
   ["settings.maxHeartrate", { settings: { maxHeartrate: "180" } }],
+  ["settings.restingHeartrate", { settings: { restingHeartrate: 19 } }],
+  ["settings.restingHeartrate", { settings: { restingHeartrate: "50" } }],
+  ["settings.thresholdHeartrate", { settings: { thresholdHeartrate: 251 } }],
+  ["settings.criticalPower", { settings: { criticalPower: 0 } }],
+  // In kJ.
+  ["settings.wPrime", { settings: { wPrime: 20 } }],
+  ["settings.wPrime", { settings: { wPrime: 100_001 } }],
   ["settings.weight", { settings: { weight: 301 } }],
   ["settings", { settings: { notes: "x".repeat(16 * 1024) } }],
 ])("%#: a bad %s is refused", async (field, body) => {
@@ -95,6 +104,73 @@ test("settings do not grow beyond 16 KB by many small changes", async () => {
   await patched({ settings: { a: "x".repeat(10_000) } });
   expect((await patch({ settings: { b: "x".repeat(10_000) } })).status).toBe(400);
   await patched({ settings: { a: null, b: "x".repeat(10_000) } });
+});
+
+describe("heart rates", () => {
+  const SET = { maxHeartrate: 185, restingHeartrate: 50, thresholdHeartrate: 165 };
+
+  test("can be set together, one after the other and with a threshold at the maximum", async () => {
+    expect((await patched({ settings: SET })).settings).toEqual(SET);
+    await patched({ settings: { restingHeartrate: null, thresholdHeartrate: 185 } });
+    expect((await patched({ settings: { restingHeartrate: 48 } })).settings).toEqual({
+      ...SET,
+      restingHeartrate: 48,
+      thresholdHeartrate: 185,
+    });
+  });
+
+  test.each([
+    [{ thresholdHeartrate: 186 }, "thresholdHeartrate", "186 must not be above maxHeartrate, which is 185"],
+    [{ maxHeartrate: 160 }, "thresholdHeartrate", "165 must not be above maxHeartrate, which is 160"],
+    [
+      { restingHeartrate: 80, thresholdHeartrate: 80 },
+      "restingHeartrate",
+      "80 must be below thresholdHeartrate, which is 80",
+    ],
+    [
+      { maxHeartrate: 60, restingHeartrate: 60, thresholdHeartrate: null },
+      "restingHeartrate",
+      "60 must be below maxHeartrate, which is 60",
+    ],
+  ])(
+    "%#: that contradict those there are, are refused, and nothing is kept",
+    async (settings, field, message) => {
+      await patched({ settings: SET });
+      const response = await patch({ displayName: "Rider", settings });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        code: "invalid_input",
+        error: `settings.${field}: ${message}`,
+        details: [{ field: `settings.${field}`, message }],
+      });
+      expect(await patched({})).toMatchObject({ displayName: null, settings: SET });
+    },
+  );
+
+  test("that an app kept before they meant anything count for nothing, and are in nobody's way", async () => {
+    const kept = { restingHeartrate: 190, thresholdHeartrate: "170", maxHeartrate: 185 };
+    await app.deps.database.update(users).set({ settings: kept });
+    expect((await patched({ settings: { units: "metric" } })).settings).toEqual({ ...kept, units: "metric" });
+    expect(await readRiderContext(app.deps.database, account.user.id)).toEqual({
+      timeZone: "UTC",
+      heartrates: null,
+    });
+  });
+
+  test("are what rides are told of their rider, once all three are set", async () => {
+    const context = () => readRiderContext(app.deps.database, account.user.id);
+    await patched({ settings: { timezone: "Europe/Berlin", maxHeartrate: 185, restingHeartrate: 50 } });
+    expect(await context()).toEqual({ timeZone: "Europe/Berlin", heartrates: null });
+    await patched({ settings: { thresholdHeartrate: 165 } });
+    expect(await context()).toEqual({
+      timeZone: "Europe/Berlin",
+      heartrates: { max: 185, resting: 50, threshold: 165 },
+    });
+    expect(await readRiderContext(app.deps.database, "nobody")).toEqual({
+      timeZone: "UTC",
+      heartrates: null,
+    });
+  });
 });
 
 test("a hostile settings object stays a plain one", async () => {

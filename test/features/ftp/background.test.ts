@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { setImmediate } from "node:timers/promises";
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { bestEfforts, ftpHistory, telemetry, workouts } from "../../../src/db/schema.ts";
 import { parseDay } from "../../../src/domain/calendar.ts";
 import { useService } from "../../support/accounts.ts";
-import { recordsOf, setFtp } from "../analysis/analysis.ts";
+import { recordsOf, rideAt, setFtp } from "../analysis/analysis.ts";
 import { sendBatch } from "../streams/streams.ts";
 import { complete, eachSecond, getWorkout, startRide, summaryOf, trash } from "../workouts/rides.ts";
 import { AT_250, ftpsOf, rideMinute, WITHOUT_FTP } from "./minute.ts";
@@ -70,6 +70,35 @@ test("what earlier definitions made is made again where there is telemetry, and 
   expect(await recordsOf(rider)).toEqual(records);
   expect(await getWorkout(rider, right.id)).toEqual(right);
   expect(await getWorkout(rider, bare.id)).toEqual(bare);
+});
+
+test("with other heart rates, rides without power are made again, and no others", async () => {
+  const { rider, app } = service;
+  const { database } = app.deps;
+  const noPower = await rideAt(rider, "2026-03-01T10:00:00Z", { heartrate: 140 }, 60);
+  const power = await rideAt(rider, "2026-03-02T10:00:00Z", { power: 200, heartrate: 140 }, 60);
+  const neither = await rideAt(rider, "2026-03-03T10:00:00Z", { speed: 30 }, 60);
+  const started = await startRide(rider);
+  await sendBatch(rider, started.streamName, eachSecond(60, { heartrate: 140 }));
+  const { workout: bare } = await complete(rider, started.id, { archiveTelemetry: false });
+  // Whatever is made again from telemetry is right again.
+  await database
+    .update(workouts)
+    .set({ summary: sql`json_set(summary, '$.maxSpeed', 1)`, definitionsVersion: 0 })
+    .where(eq(workouts.userId, rider.userId));
+  const wrong = async () => {
+    const rides = [noPower, power, neither, bare];
+    const summaries = await Promise.all(rides.map(({ id }) => summaryOf(rider, id)));
+    return summaries.map((summary) => summary?.maxSpeed === 1);
+  };
+  const set = (settings: object) => rider.send("PATCH", "/api/users/me", { settings });
+
+  // Not enough to tell anything by, or nothing to do with it.
+  await set({ maxHeartrate: 185, thresholdHeartrate: 165, criticalPower: 250, weight: 70 });
+  expect(await wrong()).toEqual([true, true, true, true]);
+  await set({ restingHeartrate: 50 });
+  expect(await wrong()).toEqual([false, true, true, true]);
+  expect(await remaining()).toBe(0);
 });
 
 test("a ride that cannot be derived stays as it is, and does not keep the others from it", async () => {
