@@ -85,8 +85,11 @@ export const refreshTokens = sqliteTable(
   ],
 );
 
-/** An explicit pause in epoch milliseconds; `to` is null while it lasts. */
-export type OpenPause = { from: number; to: number | null };
+/**
+ * An explicit pause in epoch milliseconds; `to` is null while it lasts. Times are by the server's clock, or where it is
+ * said so by the clock of whoever sends the samples.
+ */
+export type OpenPause = { from: number; to: number | null; fromSender?: true; toSender?: true };
 
 /** A point of a mean-maximal curve that was a personal record when the workout was completed. */
 export type NewRecord = { metric: CurveMetric; duration: number; value: number };

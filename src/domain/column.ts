@@ -1,30 +1,19 @@
-import type { Sample } from "./sample.ts";
+import type { Bounds } from "./recording.ts";
 
 // Indexed loops in what follows and in all that runs over every sample: over typed arrays they are several times as
 // fast in Bun as for-of, forEach and reduce.
 
-/** Lowest and highest value that counts; a device that states anything else has measured nothing. */
-const BOUNDS = {
+/** The fields that metrics are made of, each with the lowest and the highest value that counts, in its own unit. */
+export const BOUNDS = {
   power: [0, 3000],
   cadence: [0, 250],
   heartrate: [20, 250],
   speed: [0, 200],
   altitude: [-500, 9000],
-  distance: [0, Number.MAX_VALUE],
-} as const;
+  distance: [0, 1e7],
+} as const satisfies Record<string, Bounds>;
 
-type Field = keyof typeof BOUNDS;
-
-/** One field of every sample, in the field's own unit; NaN where it is missing or out of bounds. */
-export function columnOf(samples: readonly Sample[], field: Field): Float64Array {
-  const [lowest, highest] = BOUNDS[field];
-  const column = new Float64Array(samples.length);
-  for (let index = 0; index < samples.length; index++) {
-    const value = samples[index]?.[field];
-    column[index] = typeof value === "number" && value >= lowest && value <= highest ? value : Number.NaN;
-  }
-  return column;
-}
+export type Field = keyof typeof BOUNDS;
 
 /** The value at an index; NaN, like any other missing value, where the column has none. */
 export function at(column: Float64Array, index: number): number {
@@ -39,4 +28,39 @@ export function maximumOf(column: Float64Array): number | null {
     if (at(column, index) > maximum) maximum = at(column, index);
   }
   return maximum === Number.NEGATIVE_INFINITY ? null : maximum;
+}
+
+/** The median, of an even count the mean of the middle two; NaN of none. Brings the values into another order. */
+export function medianOf(values: Float64Array): number {
+  const upper = values.length >> 1;
+  if (values.length === 0) return Number.NaN;
+  const high = selectSmallest(values, upper);
+  if (values.length % 2 === 1) return high;
+  let low = Number.NEGATIVE_INFINITY;
+  // What comes before it now is no larger.
+  for (let index = 0; index < upper; index++) low = Math.max(low, at(values, index));
+  return (low + high) / 2;
+}
+
+/** The value that sorting would put at `rank`, found without sorting the rest (Hoare's selection). */
+function selectSmallest(values: Float64Array, rank: number): number {
+  let from = 0;
+  let to = values.length - 1;
+  while (from < to) {
+    const pivot = at(values, (from + to) >> 1);
+    let left = from;
+    let right = to;
+    while (left <= right) {
+      while (at(values, left) < pivot) left++;
+      while (at(values, right) > pivot) right--;
+      if (left > right) break;
+      const swapped = at(values, left);
+      values[left++] = at(values, right);
+      values[right--] = swapped;
+    }
+    if (rank <= right) to = right;
+    else if (rank >= left) from = left;
+    else break;
+  }
+  return at(values, rank);
 }

@@ -1,11 +1,12 @@
 import { round } from "./rounding.ts";
 
-/** What a ride's unrounded means say about its effort. Powers and FTP in W, heartrate in bpm, time in s. */
+/** What a ride's unrounded means say about its effort. Powers and FTP in W, heartrate in bpm, times in s. */
 type EffortInput = {
   normalizedPower: number | null;
   avgPower: number | null;
   avgHeartrate: number | null;
-  recordedTime: number;
+  /** The time covered by power. */
+  poweredTime: number;
   ftp: number | null;
 };
 
@@ -18,10 +19,10 @@ type Effort = {
 };
 
 /** Normalized Power and what derives from it, rounded. Source: Allen & Coggan. */
-export function effort({ normalizedPower, avgPower, avgHeartrate, recordedTime, ftp }: EffortInput): Effort {
+export function effort({ normalizedPower, avgPower, avgHeartrate, poweredTime, ftp }: EffortInput): Effort {
   const intensity = ratio(normalizedPower, ftp);
   // An hour at FTP is a stress of 100: time·NP·IF / (FTP·3600) · 100, with NP/FTP written as IF.
-  const stress = intensity === null ? null : (recordedTime / 3600) * intensity ** 2 * 100;
+  const stress = intensity === null ? null : (poweredTime / 3600) * intensity ** 2 * 100;
   return {
     normalizedPower: round(normalizedPower),
     intensityFactor: round(intensity, 3),

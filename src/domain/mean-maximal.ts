@@ -1,8 +1,7 @@
-import { at, columnOf } from "./column.ts";
-import { perSecond, type SecondSeries, wholeSeconds } from "./per-second.ts";
+import { setImmediate } from "node:timers/promises";
+import { at } from "./column.ts";
+import type { SecondSeries } from "./per-second.ts";
 import { round } from "./rounding.ts";
-import type { Sample } from "./sample.ts";
-import type { Axis } from "./timeline.ts";
 
 /** What a curve is made of: power in W, heartrate in bpm, speed in km/h. */
 export const curveMetrics = ["power", "heartrate", "speed"] as const;
@@ -21,23 +20,26 @@ const SHORT_DURATIONS = [
 /** No ride is longer than 14 days; a clock set while riding makes one seem to last for decades. */
 const LONGEST_DURATION = 14 * 24 * 60 * MINUTE;
 
+/** Windows looked at in a row: some milliseconds of work. */
+const STEPS_AT_ONCE = 200_000;
+
 /**
- * Mean-maximal curve of merged samples: from durations in seconds to the best mean over the ride's clock, pauses
- * in, in the metric's own unit with one decimal. Null where no whole second of the ride has a value.
+ * Mean-maximal curve from a series of the clock axis, which has `length` s: from durations in seconds to the best mean
+ * over the ride's clock, pauses in, in the metric's own unit with one decimal. Null where no second has a value.
  */
-export function meanMaximalCurve(
-  samples: readonly Sample[],
-  clock: Axis,
-  metric: CurveMetric,
-): MeanMaximalCurve | null {
-  const series = perSecond(clock, columnOf(samples, metric));
-  if (series.seconds.length === 0) return null;
-  return Object.fromEntries(
-    durationsUpTo(wholeSeconds(clock)).map((duration) => [
-      duration,
-      round(bestSum(series, duration) / duration, 1),
-    ]),
-  );
+export async function meanMaximalCurve(
+  series: SecondSeries,
+  length: number,
+): Promise<MeanMaximalCurve | null> {
+  if (series.values.length === 0) return null;
+  const windows = new Windows(series);
+  const curve: MeanMaximalCurve = {};
+  for (const duration of durationsUpTo(length)) {
+    windows.begin(duration, length);
+    while (!windows.advance(STEPS_AT_ONCE)) await setImmediate();
+    curve[duration] = round(windows.best / duration, 1);
+  }
+  return curve;
 }
 
 /** The durations of a curve in seconds, none longer than the ride: from half an hour on every half hour. */
@@ -51,18 +53,100 @@ export function durationsUpTo(rideSeconds: number): number[] {
 }
 
 /**
- * The largest sum of any window so long. No value is negative and what is not recorded counts as zero,
- * so that one of the best windows ends with a recorded second.
+ * Finds the largest sum of any window of one length, going from left to right over those that may be it. Between two
+ * places at which one of its ends enters another run, the sum of a window changes evenly, so it is largest at one of
+ * them; and from a window that falls short by so much, those near it are passed over, since with each second a sum
+ * grows by the largest value at most.
  */
-function bestSum({ seconds, values }: SecondSeries, duration: number): number {
-  let best = 0;
-  let sum = 0;
-  let oldest = 0;
-  for (let newest = 0; newest < values.length; newest++) {
-    const tooOld = at(seconds, newest) - duration;
-    while (at(seconds, oldest) <= tooOld) sum -= at(values, oldest++);
-    sum += at(values, newest);
-    if (sum > best) best = sum;
+class Windows {
+  readonly #series: SecondSeries;
+  /** The sum of all seconds before each run, and of all. */
+  readonly #before: Float64Array;
+  readonly #largest: number;
+  #duration = 0;
+  #last = 0;
+  #start = 0;
+  /** The last runs that begin no later than the window, and than its end. */
+  #head = 0;
+  #tail = 0;
+  /** Where the best window of the duration before began: a good one of this duration is often near. */
+  #bestStart = 0;
+  best = 0;
+
+  constructor(series: SecondSeries) {
+    this.#series = series;
+    const { counts, values } = series;
+    this.#before = new Float64Array(values.length + 1);
+    let largest = 0;
+    for (let run = 0; run < values.length; run++) {
+      this.#before[run + 1] = at(this.#before, run) + at(counts, run) * at(values, run);
+      largest = Math.max(largest, at(values, run));
+    }
+    this.#largest = largest;
   }
-  return best;
+
+  begin(duration: number, length: number): void {
+    this.#duration = duration;
+    this.#last = length - duration;
+    this.#rewind();
+    this.#start = Math.min(this.#bestStart, this.#last);
+    this.best = this.#sum();
+    this.#rewind();
+  }
+
+  /** Looks at so many windows at most; true when there are no more. */
+  advance(steps: number): boolean {
+    for (let step = 0; step < steps && this.#start <= this.#last; step++) {
+      const sum = this.#sum();
+      if (sum > this.best) {
+        this.best = sum;
+        this.#bestStart = this.#start;
+      }
+      const passed = this.#largest > 0 ? Math.floor((this.best - sum) / this.#largest) + 1 : this.#last + 1;
+      const next = this.#start + Math.max(passed, this.#toNextRun());
+      // The last window is looked at too, though it may begin in the middle of runs.
+      this.#start = this.#start < this.#last ? Math.min(next, this.#last) : next;
+    }
+    return this.#start > this.#last;
+  }
+
+  #rewind(): void {
+    this.#start = this.#head = this.#tail = 0;
+  }
+
+  #sum(): number {
+    const end = this.#start + this.#duration;
+    this.#head = this.#runAt(this.#start, this.#head);
+    this.#tail = this.#runAt(end, Math.max(this.#tail, this.#head));
+    return this.#sumBefore(end, this.#tail) - this.#sumBefore(this.#start, this.#head);
+  }
+
+  /** The last run that begins by a second, or the first one; `from` is one that is known to begin no later. */
+  #runAt(second: number, from: number): number {
+    const { starts } = this.#series;
+    let run = from;
+    while (run + 1 < starts.length && at(starts, run + 1) <= second) run++;
+    return run;
+  }
+
+  #sumBefore(second: number, run: number): number {
+    const { starts, counts, values } = this.#series;
+    const inside = Math.max(0, Math.min(second - at(starts, run), at(counts, run)));
+    return at(this.#before, run) + inside * at(values, run);
+  }
+
+  /** How many seconds the window can move until one of its ends is where a run begins or ends. */
+  #toNextRun(): number {
+    const end = this.#start + this.#duration;
+    return Math.min(this.#toNextEdge(this.#start, this.#head), this.#toNextEdge(end, this.#tail));
+  }
+
+  #toNextEdge(second: number, run: number): number {
+    const { starts, counts } = this.#series;
+    const runStart = at(starts, run);
+    if (second < runStart) return runStart - second;
+    const runEnd = runStart + at(counts, run);
+    if (second < runEnd) return runEnd - second;
+    return run + 1 < starts.length ? at(starts, run + 1) - second : Number.POSITIVE_INFINITY;
+  }
 }

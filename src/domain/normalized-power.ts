@@ -1,20 +1,30 @@
 import { at } from "./column.ts";
+import type { SecondSeries } from "./per-second.ts";
 
 /** Seconds of the rolling mean, about the half-life of the body's answer to a change in effort. */
 const WINDOW = 30;
 
 /**
- * Normalized Power in W, unrounded; null below 30 s. `watts` are the recorded seconds that have power, end to end.
+ * Normalized Power in W, unrounded; null below 30 s. `power` is of the recorded axis; its seconds count end to end.
  * Source: Allen & Coggan, "Training and Racing with a Power Meter"; a window not yet full does not count.
  */
-export function normalizedPower(watts: Float64Array): number | null {
-  if (watts.length < WINDOW) return null;
+export function normalizedPower({ counts, values }: SecondSeries): number | null {
+  const window = new Float64Array(WINDOW);
+  let seconds = 0;
   let windowSum = 0;
   let fourthPowers = 0;
-  for (let second = 0; second < watts.length; second++) {
-    windowSum += at(watts, second);
-    if (second >= WINDOW) windowSum -= at(watts, second - WINDOW);
-    if (second >= WINDOW - 1) fourthPowers += (windowSum / WINDOW) ** 4;
+  for (let run = 0; run < values.length; run++) {
+    const watts = at(values, run);
+    const count = at(counts, run);
+    const single = Math.min(count, WINDOW);
+    for (let second = 0; second < single; second++, seconds++) {
+      windowSum += watts - at(window, seconds % WINDOW);
+      window[seconds % WINDOW] = watts;
+      if (seconds >= WINDOW - 1) fourthPowers += (windowSum / WINDOW) ** 4;
+    }
+    // The window is full of equal seconds, whatever comes of them more.
+    fourthPowers += (count - single) * watts ** 4;
+    seconds += count - single;
   }
-  return (fourthPowers / (watts.length - WINDOW + 1)) ** 0.25;
+  return seconds < WINDOW ? null : (fourthPowers / (seconds - WINDOW + 1)) ** 0.25;
 }

@@ -1,51 +1,122 @@
 import { at } from "./column.ts";
-import type { Axis } from "./timeline.ts";
+import type { Signal } from "./signal.ts";
+import type { Axis, Timeline } from "./timeline.ts";
 
 /**
- * A series of one value a second, ascending, without the seconds that have none: a ride whose clock was wrong
- * may span decades. `seconds` counts from the ride's start; second k is [k, k+1).
+ * A series of one value a second, without the seconds that have none, as runs of equal values: `counts[i]` seconds
+ * from `starts[i]` on have `values[i]`. Ascending. Second k is [k, k+1), counted from the ride's start. Runs, since
+ * a ride whose clock was set may span decades, and a device that records smartly covers minutes by one sample.
  */
-export type SecondSeries = { seconds: Float64Array; values: Float64Array };
+export type SecondSeries = { starts: Float64Array; counts: Float64Array; values: Float64Array };
+
+/** Sums of fractions of milliseconds fall short of a whole second by less than this, in ms. */
+const NOISE_MS = 1e-6;
 
 /** The whole seconds of an axis. */
-export function wholeSeconds(axis: Axis): number {
-  return Math.floor(axis.length / 1000);
+export function wholeSeconds(timeline: Timeline, axis: Axis): number {
+  return Math.floor((lengthOf(timeline, axis) + NOISE_MS) / 1000);
 }
 
-/** The time-weighted mean of a column in each whole second of an axis, a pause within a second weighing in as zero. */
-export function perSecond(axis: Axis, column: Float64Array): SecondSeries {
-  const seconds: number[] = [];
-  const values: number[] = [];
-  const end = wholeSeconds(axis);
-  let second = 0;
-  let area = 0;
-  let known = 0;
-  let unknown = 0;
+/** The time-weighted mean of a signal in each whole second of an axis, a pause within a second weighing in as zero. */
+export function perSecond(timeline: Timeline, { values, known }: Signal, axis: Axis): SecondSeries {
+  const { timestamps, covered } = timeline;
+  const seconds = new SecondWriter(wholeSeconds(timeline, axis), values.length);
+  const first = at(timestamps, 0);
+  let recorded = 0;
+  for (let index = 0; index < values.length; index++) {
+    const from = axis === "clock" ? at(timestamps, index) - first : recorded;
+    const middle = from + at(known, index);
+    const to = from + at(covered, index);
+    seconds.cover(from, middle, at(values, index));
+    seconds.cover(middle, to, Number.NaN);
+    recorded = to;
+  }
+  return seconds.finish();
+}
 
-  const turnTo = (next: number) => {
-    // What of a second is not known is a pause, except for the dropouts of a sensor: those weigh nothing.
-    if (known > 0 && second < end) {
-      seconds.push(second);
-      values.push(area / Math.max(known, 1000 - unknown));
-    }
-    second = next;
-    area = known = unknown = 0;
-  };
+/** How many seconds a series has. */
+export function countSeconds({ counts }: SecondSeries): number {
+  let total = 0;
+  for (let run = 0; run < counts.length; run++) total += at(counts, run);
+  return total;
+}
 
-  for (let index = 0; index < column.length; index++) {
-    const value = at(column, index);
-    const from = at(axis.starts, index);
-    const to = from + at(axis.covered, index);
-    for (let start = Math.floor(from / 1000); start * 1000 < to; start++) {
-      if (start !== second) turnTo(start);
-      const overlap = Math.min(to, (start + 1) * 1000) - Math.max(from, start * 1000);
-      if (Number.isNaN(value)) unknown += overlap;
-      else {
-        area += value * overlap;
-        known += overlap;
+function lengthOf({ elapsed, recorded }: Timeline, axis: Axis): number {
+  return axis === "clock" ? elapsed : recorded;
+}
+
+/** Takes stretches of time in their order, in ms, and makes seconds of them. */
+class SecondWriter {
+  readonly #starts: Float64Array;
+  readonly #counts: Float64Array;
+  readonly #values: Float64Array;
+  #runs = 0;
+  /** The second at hand: what of it is known, and unknown, in ms. */
+  #second = 0;
+  #area = 0;
+  #known = 0;
+  #unknown = 0;
+
+  constructor(
+    readonly end: number,
+    stretches: number,
+  ) {
+    // A stretch begins in one second, has whole ones, and ends in another that the next one begins in. What is
+    // reserved and not used takes no memory.
+    const most = Math.min(2 * stretches + 2, end);
+    this.#starts = new Float64Array(most);
+    this.#counts = new Float64Array(most);
+    this.#values = new Float64Array(most);
+  }
+
+  /** NaN is a value that is not known. */
+  cover(from: number, to: number, value: number): void {
+    let start = from;
+    while (start < to) {
+      const second = Math.floor(start / 1000);
+      if (second !== this.#second) this.#turnTo(second);
+      const whole = start === second * 1000 ? Math.floor(to / 1000) - second : 0;
+      if (whole > 0) {
+        if (!Number.isNaN(value)) this.#add(second, whole, value);
+        start = (second + whole) * 1000;
+        continue;
       }
+      const end = Math.min(to, (second + 1) * 1000);
+      if (Number.isNaN(value)) this.#unknown += end - start;
+      else {
+        this.#area += value * (end - start);
+        this.#known += end - start;
+      }
+      start = end;
     }
   }
-  turnTo(end);
-  return { seconds: new Float64Array(seconds), values: new Float64Array(values) };
+
+  finish(): SecondSeries {
+    this.#turnTo(this.end);
+    const used = (array: Float64Array) => array.subarray(0, this.#runs);
+    return { starts: used(this.#starts), counts: used(this.#counts), values: used(this.#values) };
+  }
+
+  #turnTo(next: number): void {
+    // What of a second is not known is a pause, except for the dropouts of a sensor: those weigh nothing.
+    if (this.#known > 0) this.#add(this.#second, 1, this.#area / Math.max(this.#known, 1000 - this.#unknown));
+    this.#second = next;
+    this.#area = this.#known = this.#unknown = 0;
+  }
+
+  #add(start: number, count: number, value: number): void {
+    const seconds = Math.min(count, this.end - start);
+    if (seconds <= 0) return;
+    const last = this.#runs - 1;
+    const isContinued =
+      this.#values[last] === value && at(this.#starts, last) + at(this.#counts, last) === start;
+    if (isContinued) {
+      this.#counts[last] = at(this.#counts, last) + seconds;
+      return;
+    }
+    this.#starts[this.#runs] = start;
+    this.#counts[this.#runs] = seconds;
+    this.#values[this.#runs] = value;
+    this.#runs += 1;
+  }
 }

@@ -1,42 +1,64 @@
+import { timestampOf } from "./timestamp.ts";
+
 /** One reading of a ride: `timestamp` in epoch milliseconds, the other fields as the sensor sent them. */
 export type Sample = { timestamp: number; [field: string]: unknown };
 
-/** The farthest instant a `Date` can express, in milliseconds to either side of 1970 (ECMA-262). */
-const DATE_RANGE = 8.64e15;
+/** A sample as it came in; `isDated` where its timestamp is its own, and not the time at which it arrived. */
+export type Arrival = { sample: Sample; isDated: boolean };
 
 /**
  * Reads one stream message; null when the text is not a JSON object and thus no sample.
- * `arrivedAt` (epoch ms) stands in for a timestamp that is missing, no number, or beyond what a `Date` holds.
+ * `arrivedAt` (epoch ms) stands in for a timestamp that is missing, or tells no instant.
  */
-export function parseSample(message: string, arrivedAt: number): Sample | null {
+export function parseArrival(message: string, arrivedAt: number): Arrival | null {
   const fields = parseObject(message);
   if (fields === null) return null;
-  // Spread defines own properties, so a field named `__proto__` stays a mere field.
-  return hasTimestamp(fields) ? fields : { ...fields, timestamp: arrivedAt };
+  const timestamp = timestampOf(fields.timestamp);
+  return { sample: withTimestamp(fields, timestamp ?? arrivedAt), isDated: timestamp !== null };
 }
 
-/**
- * Samples in ascending order of timestamp, equal timestamps merged field by field.
- * `arrived` is in order of arrival: the later-arrived field wins, also when it is null.
- */
-export function mergeSamples(arrived: readonly Sample[]): Sample[] {
-  const sorted = arrived.toSorted((a, b) => a.timestamp - b.timestamp);
-  const merged: Sample[] = [];
-  let first = 0;
-  sorted.forEach((sample, last) => {
-    if (sample.timestamp === sorted[last + 1]?.timestamp) return;
-    merged.push(first === last ? sample : mergeFields(sorted.slice(first, last + 1), sample.timestamp));
-    first = last + 1;
-  });
-  return merged;
+/** Makes samples of arrivals, which come in the order in which they arrived. */
+export class SampleMerger {
+  readonly #dated = new Map<number, Sample>();
+  readonly #samples: Sample[] = [];
+
+  /**
+   * Samples with the same timestamp of their own are one, resent or completed: of each field the later value stands,
+   * but null takes the place of none. Those that bear the time of their arrival are each one of their own.
+   */
+  add({ sample, isDated }: Arrival): void {
+    const earlier = isDated ? this.#dated.get(sample.timestamp) : undefined;
+    if (earlier) {
+      complete(earlier, sample);
+      return;
+    }
+    this.#samples.push(sample);
+    if (isDated) this.#dated.set(sample.timestamp, sample);
+  }
+
+  /** In the order of their timestamps, and where these are equal, of their arrival. */
+  finish(): Sample[] {
+    const isSorted = this.#samples.every(
+      ({ timestamp }, index) => timestamp >= (this.#samples[index - 1]?.timestamp ?? timestamp),
+    );
+    return isSorted ? this.#samples : this.#samples.sort((a, b) => a.timestamp - b.timestamp);
+  }
 }
 
-/** All fields at once rather than pair by pair: a sensor whose clock stands still sends one endless group. */
-function mergeFields(samples: readonly Sample[], timestamp: number): Sample {
-  return { ...Object.fromEntries(samples.flatMap((sample) => Object.entries(sample))), timestamp };
+function complete(sample: Sample, later: Sample): void {
+  for (const field of Object.keys(later)) {
+    if (later[field] !== null || !Object.hasOwn(sample, field)) setOwn(sample, field, later[field]);
+  }
 }
 
-function parseObject(text: string): Record<string, unknown> | null {
+/** Plain assignment, but for the one name with which it would set the prototype instead. */
+export function setOwn(target: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== "__proto__") target[name] = value;
+  else Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** The fields of a JSON object; null where the text is none, or one that no sensor sends. */
+export function parseObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) && !(maybeNested(text) && isTooDeep(value)) ? value : null;
@@ -62,6 +84,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function hasTimestamp(fields: Record<string, unknown>): fields is Sample {
-  return typeof fields.timestamp === "number" && Math.abs(fields.timestamp) <= DATE_RANGE;
+/** Spread defines own properties, so a field named `__proto__` stays a mere field. */
+function withTimestamp(fields: Record<string, unknown>, timestamp: number): Sample {
+  return hasTimestamp(fields, timestamp) ? fields : { ...fields, timestamp };
+}
+
+function hasTimestamp(fields: Record<string, unknown>, timestamp: number): fields is Sample {
+  return fields.timestamp === timestamp;
 }

@@ -1,21 +1,25 @@
-import { columnOf, maximumOf } from "./column.ts";
+import { keepParts, partsOfRide } from "./clock-faults.ts";
+import { BOUNDS, type Field, maximumOf } from "./column.ts";
 import { decoupling } from "./decoupling.ts";
+import { distanceRidden } from "./distance.ts";
 import { effort } from "./effort.ts";
-import { integrate, meanOf } from "./integral.ts";
-import { meanMaximalCurve } from "./mean-maximal.ts";
+import { elevationGain } from "./elevation.ts";
+import { type Heartrates, heartrateStress } from "./heartrate-stress.ts";
+import { type MeanMaximalCurves, meanMaximalCurve } from "./mean-maximal.ts";
+import { movingTime } from "./moving-time.ts";
 import { normalizedPower } from "./normalized-power.ts";
-import { perSecond } from "./per-second.ts";
+import { perSecond, wholeSeconds } from "./per-second.ts";
 import { powerZones } from "./power-zones.ts";
+import type { Recording } from "./recording.ts";
 import { round } from "./rounding.ts";
-import type { Sample } from "./sample.ts";
-import { type Pause, timelineOf } from "./timeline.ts";
-import { distanceRidden, elevationGain, movingTime } from "./totals.ts";
+import { integrate, meanOf, type Signal, signalOf } from "./signal.ts";
+import { type Pause, type Timeline, timelineOf } from "./timeline.ts";
 
 /**
  * Counted up whenever a change here or in what is used here changes a result: rides summed up by earlier definitions
  * are then derived again.
  */
-export const DEFINITIONS_VERSION = 1;
+export const DEFINITIONS_VERSION = 2;
 
 /**
  * The metrics of one ride: times in s, power W, cadence rpm, heartrate bpm, speed km/h, lengths m, energy kJ.
@@ -24,15 +28,19 @@ export const DEFINITIONS_VERSION = 1;
 export type Summary = {
   /** Of merged samples: resent ones count once. */
   sampleCount: number;
+  /** Samples recorded by a clock that was wrong: kept, and left out of everything else here. */
+  skippedSamples: number;
   skippedMessages: number;
   elapsedTime: number;
   recordedTime: number;
   movingTime: number;
+  poweredTime: number;
   avgPower: number | null;
   maxPower: number | null;
   normalizedPower: number | null;
   intensityFactor: number | null;
   trainingStress: number | null;
+  stressSource: "power" | "heartrate" | null;
   variabilityIndex: number | null;
   efficiencyFactor: number | null;
   decoupling: number | null;
@@ -50,59 +58,159 @@ export type Summary = {
   powerCurve: Record<string, number> | null;
 };
 
-/** The ride around its samples; `ftp` in W is the one in force on the day, if any. */
-export type RideContext = { pauses: readonly Pause[]; ftp: number | null; skippedMessages: number };
+/** The ride around its samples. */
+export type RideContext = {
+  pauses: readonly Pause[];
+  /** In W, the one in force on the day for the ride's sport, if any. */
+  ftp: number | null;
+  /** The rider's, where all three are known. */
+  heartrates: Heartrates | null;
+  skippedMessages: number;
+};
 
-/** Summarizes merged samples by the definitions of the workout metrics; null where a value cannot be known. */
-export function summarize(
-  samples: readonly Sample[],
-  { pauses, ftp, skippedMessages }: RideContext,
-): Summary {
-  const { clock, recorded } = timelineOf(samples, pauses);
-  const { covered } = clock;
-  const power = columnOf(samples, "power");
-  const cadence = columnOf(samples, "cadence");
-  const heartrate = columnOf(samples, "heartrate");
-  const speed = columnOf(samples, "speed");
-  // Coasting is no cadence; who never pedals has none at all.
-  const pedalling = cadence.map((rpm) => rpm || Number.NaN);
+/** All that is worked out from a ride. */
+export type Derivation = { summary: Summary; curves: MeanMaximalCurves };
 
-  const powerSeries = perSecond(recorded, power);
-  const heartrateSeries = perSecond(recorded, heartrate);
-  const recordedTime = recorded.length / 1000;
-  const work = integrate(power, covered);
-  const avgPower = meanOf(power, covered);
-  const avgHeartrate = meanOf(heartrate, covered);
+/** That of a ride of which nothing is known. */
+export const EMPTY_SUMMARY: Summary = {
+  sampleCount: 0,
+  skippedSamples: 0,
+  skippedMessages: 0,
+  elapsedTime: 0,
+  recordedTime: 0,
+  movingTime: 0,
+  poweredTime: 0,
+  avgPower: null,
+  maxPower: null,
+  normalizedPower: null,
+  intensityFactor: null,
+  trainingStress: null,
+  stressSource: null,
+  variabilityIndex: null,
+  efficiencyFactor: null,
+  decoupling: null,
+  avgCadence: null,
+  maxCadence: null,
+  avgHeartrate: null,
+  maxHeartrate: null,
+  avgSpeed: null,
+  maxSpeed: null,
+  totalDistance: null,
+  elevationGain: null,
+  totalEnergy: null,
+  ftp: null,
+  powerZones: null,
+  powerCurve: null,
+};
 
-  return {
-    sampleCount: samples.length,
-    skippedMessages,
-    elapsedTime: round(clock.length / 1000),
-    recordedTime: round(recordedTime),
-    movingTime: round(movingTime(covered, [speed, cadence, power]) / 1000),
-    avgPower: round(avgPower),
-    maxPower: round(maximumOf(power)),
-    ...effort({
-      normalizedPower: normalizedPower(powerSeries.values),
-      avgPower,
-      avgHeartrate,
-      recordedTime,
-      ftp,
-    }),
-    decoupling: round(decoupling(recorded, powerSeries, heartrateSeries), 2),
-    avgCadence: round(meanOf(pedalling, covered)),
-    maxCadence: round(maximumOf(cadence)),
-    avgHeartrate: round(avgHeartrate),
-    maxHeartrate: round(maximumOf(heartrate)),
+/**
+ * Works out everything about a ride by the definitions of the workout metrics. One field after another, so that of a
+ * long ride few are in memory at once, with turns for others in between.
+ * @throws what reading the recording throws.
+ */
+export async function derive(recording: Recording, context: RideContext): Promise<Derivation> {
+  const allTimestamps = await recording.timestamps();
+  const parts = partsOfRide(allTimestamps);
+  const column = async (field: Field) => keepParts(await recording.column(field, BOUNDS[field]), parts);
+  const timestamps = keepParts(allTimestamps, parts);
+  const odometer = await column("distance");
+  const timeline = timelineOf(timestamps, odometer, context.pauses);
+  const read = async (field: Field) => signalOf(await column(field), timeline);
+
+  const speed = await speedAndDistance(timeline, odometer, await read("speed"));
+  const climbed = elevationGain(timestamps, await column("altitude"));
+  const cadence = cadenceOf(timeline, await read("cadence"));
+  const heartrate = await heartrateOf(timeline, await read("heartrate"), context);
+  const power = await powerOf(timeline, await read("power"), context);
+
+  const stress = effort({ ...power, avgHeartrate: heartrate.mean, ftp: context.ftp });
+  const heartStress = power.avgPower === null ? round(heartrate.stress, 1) : null;
+  const summary: Summary = {
+    sampleCount: timestamps.length,
+    skippedSamples: recording.length - timestamps.length,
+    skippedMessages: context.skippedMessages,
+    elapsedTime: round(timeline.elapsed / 1000),
+    recordedTime: round(timeline.recorded / 1000),
+    movingTime: movingTime([speed.series, cadence.series, power.series]),
+    poweredTime: round(power.poweredTime),
+    avgPower: round(power.avgPower),
+    maxPower: round(power.maximum),
+    ...stress,
+    trainingStress: stress.trainingStress ?? heartStress,
+    stressSource: sourceOf(stress.trainingStress, heartStress),
+    decoupling: round(decoupling(timeline.recorded / 1000, power.series, heartrate.series), 2),
+    avgCadence: round(cadence.mean),
+    maxCadence: round(cadence.maximum),
+    avgHeartrate: round(heartrate.mean),
+    maxHeartrate: round(heartrate.maximum),
+    avgSpeed: round(speed.mean, 1),
     // A mean is good to one decimal; the maximum is a single reading and keeps its two.
-    avgSpeed: round(meanOf(speed, covered), 1),
-    maxSpeed: round(maximumOf(speed), 2),
-    totalDistance: round(distanceRidden(columnOf(samples, "distance"), speed, covered)),
-    elevationGain: round(elevationGain(columnOf(samples, "altitude"))),
-    totalEnergy: round(work && work.area / 1e6),
-    ftp,
-    powerZones: ftp === null || powerSeries.values.length === 0 ? null : powerZones(powerSeries.values, ftp),
-    powerCurve: meanMaximalCurve(samples, clock, "power"),
+    maxSpeed: round(speed.maximum, 2),
+    totalDistance: round(speed.distance),
+    elevationGain: round(climbed),
+    totalEnergy: round(power.work),
+    ftp: context.ftp,
+    powerZones: power.zones,
+    powerCurve: power.curve,
+  };
+  return { summary, curves: { power: power.curve, heartrate: heartrate.curve, speed: speed.curve } };
+}
+
+function sourceOf(power: number | null, heartrate: number | null): Summary["stressSource"] {
+  if (power !== null) return "power";
+  return heartrate === null ? null : "heartrate";
+}
+
+/** The curve of a signal over the ride's clock. */
+function curveOf(timeline: Timeline, signal: Signal) {
+  return meanMaximalCurve(perSecond(timeline, signal, "clock"), wholeSeconds(timeline, "clock"));
+}
+
+async function speedAndDistance(timeline: Timeline, odometer: Float64Array, speed: Signal) {
+  const distance = distanceRidden(timeline.timestamps, odometer, speed);
+  const seconds = timeline.recorded / 1000;
+  return {
+    distance,
+    mean: distance === null || seconds === 0 ? null : (distance / seconds) * 3.6,
+    maximum: maximumOf(speed.values),
+    series: perSecond(timeline, speed, "recorded"),
+    curve: await curveOf(timeline, speed),
+  };
+}
+
+function cadenceOf(timeline: Timeline, cadence: Signal) {
+  // Coasting is no cadence; who never pedals has none at all.
+  const pedalling = { ...cadence, values: cadence.values.map((rpm) => rpm || Number.NaN) };
+  return {
+    mean: meanOf(pedalling),
+    maximum: maximumOf(cadence.values),
+    series: perSecond(timeline, cadence, "recorded"),
+  };
+}
+
+async function heartrateOf(timeline: Timeline, heartrate: Signal, { heartrates }: RideContext) {
+  return {
+    mean: meanOf(heartrate),
+    maximum: maximumOf(heartrate.values),
+    stress: heartrates && heartrateStress(heartrate, heartrates),
+    series: perSecond(timeline, heartrate, "recorded"),
+    curve: await curveOf(timeline, heartrate),
+  };
+}
+
+async function powerOf(timeline: Timeline, power: Signal, { ftp }: RideContext) {
+  const integral = integrate(power);
+  const series = perSecond(timeline, power, "recorded");
+  return {
+    avgPower: meanOf(power),
+    maximum: maximumOf(power.values),
+    poweredTime: (integral?.time ?? 0) / 1000,
+    /** kJ */
+    work: integral && integral.area / 1e6,
+    normalizedPower: normalizedPower(series),
+    zones: ftp === null || series.values.length === 0 ? null : powerZones(series, ftp),
+    series,
+    curve: await curveOf(timeline, power),
   };
 }
 
@@ -112,6 +220,9 @@ export function summarize(
  */
 export function withFtp(summary: Summary, ftp: number | null): Summary {
   if (summary.ftp === ftp) return summary;
+  // A stress by heart rate is none of the FTP's business.
+  if (summary.stressSource === "heartrate") return { ...summary, ftp };
   const { intensityFactor, trainingStress } = effort({ ...summary, ftp });
-  return { ...summary, ftp, intensityFactor, trainingStress, powerZones: null };
+  const stressSource = trainingStress === null ? null : "power";
+  return { ...summary, ftp, intensityFactor, trainingStress, stressSource, powerZones: null };
 }

@@ -1,12 +1,15 @@
 /**
- * Samples of a ride as few bytes, every value as it came in. Format version 1; integers are little-endian:
+ * Samples of a ride as few bytes, every value as it came in. Format version 2; integers are little-endian:
  *
- *   file    := version u8 (= 1), CRC-32 of the frame u32, frame
+ *   file    := version u8 (= 2), samples u32, blocks u32, blocks one after another
+ *   block   := length of the frame in bytes u32, CRC-32 of the frame u32, frame
  *   frame   := zstd frame of the payload (RFC 8878)
  *   payload := length of the header in bytes u32, header, columns one after another, extras
  *   header  := JSON { samples, columns: [{ name, numbers, scale, width }] }
  *   column  := presence, planes
  *
+ * - A block has the samples that follow those of the block before it, at most 16,384: so a long ride can be read, and
+ *   written, without all of it in memory. Their numbers add up to that of the file.
  * - `presence`: one byte a sample: 0 field absent, 1 a number, 2 null. Left out if `numbers`, the count of samples
  *   that hold a number, equals `samples`: then it is 1 throughout.
  * - `planes`: `numbers` integers of `width` bytes each: first the lowest byte of all, then the next byte of all, …
@@ -18,23 +21,37 @@
  *
  * Every sample has a numeric `timestamp`; the order of its fields is not kept. The CRC guards the frame, not the
  * payload, since zlib's zstdDecompress takes a stream cut short for a whole one.
+ *
+ * Version 1, which earlier versions of this program have written, is one block without its length:
+ *
+ *   file    := version u8 (= 1), CRC-32 of the frame u32, frame
  */
+import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { constants, crc32, zstdCompress, zstdDecompress } from "node:zlib";
+import { type Bounds, type Recording, SAMPLES_AT_ONCE } from "./recording.ts";
 import type { Sample } from "./sample.ts";
 import { samplesOf, tableOf } from "./telemetry-columns.ts";
-import { MAX_SAMPLES, readPayload, writePayload } from "./telemetry-payload.ts";
+import { MAX_SAMPLES, Payload, writePayload } from "./telemetry-payload.ts";
 
-const VERSION = 1;
-const FRAME_START = 5;
+const VERSION = 2;
+const FILE_HEADER_BYTES = 9;
+const BLOCK_HEADER_BYTES = 8;
+const UNBLOCKED_VERSION = 1;
+const UNBLOCKED_HEADER_BYTES = 5;
+
+/** Four and a half hours at one a second: most rides are one block. */
+export const BLOCK_SAMPLES = 16_384;
 /** What a decompression bomb may grow to; 14,400 samples with 100 field names each need about 27 MB. */
 const MAX_PAYLOAD_BYTES = 256 * 2 ** 20;
+/** What the samples of any ride that a sensor made compress to a small part of. */
+const MAX_BYTES = 64 * 2 ** 20;
 /** Larger than the default of 16 KiB, for fewer hops between event loop and worker thread. */
 const CHUNK_BYTES = 2 ** 18;
 const ZSTD_LEVELS = { fast: 3, small: 19 };
 
 /** How hard to compress: `fast` for a ride just ended, `small` for one put away. Both decode alike. */
-export type Effort = keyof typeof ZSTD_LEVELS;
+export type Compression = keyof typeof ZSTD_LEVELS;
 
 export class TelemetryError extends Error {
   override readonly name = "TelemetryError";
@@ -51,77 +68,219 @@ export class TelemetryError extends Error {
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/**
- * Encodes samples of JSON values; every number comes back bit by bit. Throws TelemetryError beyond 4 million samples or
- * 256 MiB of payload, and RangeError for values nested too deeply for JSON.stringify (tens of thousands of levels).
- */
-export async function encodeTelemetry(samples: readonly Sample[], effort: Effort): Promise<Uint8Array> {
-  if (samples.length > MAX_SAMPLES) throw tooLarge();
-  return seal(writePayload(tableOf(samples)), effort);
-}
+/** Takes the samples of a ride block by block, in their order, and makes telemetry of them. */
+export class TelemetryWriter {
+  readonly #compression: Compression;
+  readonly #frames: Uint8Array[] = [];
+  #samples = 0;
+  #bytes = FILE_HEADER_BYTES;
 
-/** Decodes what `encodeTelemetry` made. Throws TelemetryError if the version is unknown or the bytes are damaged. */
-export async function decodeTelemetry(bytes: Uint8Array): Promise<Sample[]> {
-  const payload = await unseal(bytes);
-  try {
-    return samplesOf(readPayload(payload));
-  } catch (cause) {
-    throw damaged(cause);
+  constructor(compression: Compression) {
+    this.#compression = compression;
+  }
+
+  /**
+   * Encodes JSON values; every number comes back bit by bit.
+   * @param samples at most BLOCK_SAMPLES
+   * @throws TelemetryError telemetry_too_large. RangeError for values nested too deeply for JSON.stringify (tens of
+   * thousands of levels).
+   */
+  async add(samples: readonly Sample[]): Promise<void> {
+    const table = tableOf(samples);
+    await setImmediate();
+    const frame = await compressPayload(writePayload(table), this.#compression);
+    this.#samples += samples.length;
+    this.#bytes += BLOCK_HEADER_BYTES + frame.length;
+    if (this.#bytes > MAX_BYTES || this.#samples > MAX_SAMPLES) throw tooLarge();
+    this.#frames.push(frame);
+  }
+
+  finish(): Uint8Array {
+    return fileOf(this.#frames, this.#samples);
   }
 }
 
-/** The same telemetry, compressed anew without looking at the samples. Throws as `decodeTelemetry` does. */
-export async function recompressTelemetry(bytes: Uint8Array, effort: Effort): Promise<Uint8Array> {
-  return seal(await unseal(bytes), effort);
+/** Encodes samples that are all in memory. Throws as TelemetryWriter does. */
+export async function encodeTelemetry(
+  samples: readonly Sample[],
+  compression: Compression,
+): Promise<Uint8Array> {
+  const writer = new TelemetryWriter(compression);
+  for (let from = 0; from < samples.length; from += BLOCK_SAMPLES) {
+    await writer.add(samples.slice(from, from + BLOCK_SAMPLES));
+  }
+  return writer.finish();
 }
 
-/** Whether the bytes are telemetry as it was written, by version and checksum; without unpacking them. */
+/** @throws TelemetryError if the version is unknown or the bytes are damaged, as far as it looks at them. */
+export async function openTelemetry(bytes: Uint8Array): Promise<Telemetry> {
+  const { samples, frames } = layoutOf(bytes);
+  if (samples !== undefined) return new Telemetry(frames, samples);
+  const [only] = frames;
+  return new Telemetry(frames, only ? (await openPayload(only)).length : 0);
+}
+
+/** Telemetry to be read; no more than a block of it is in memory unpacked. Its methods throw TelemetryError. */
+export class Telemetry implements Recording {
+  readonly #frames: Frame[];
+  /** The block that was read last. */
+  #latest: { index: number; payload: Payload } | undefined;
+
+  constructor(
+    frames: Frame[],
+    readonly length: number,
+  ) {
+    this.#frames = frames;
+  }
+
+  async *samples(): AsyncGenerator<Sample[], void, void> {
+    for (let index = 0; index < this.#frames.length; index++) {
+      const payload = await this.#payload(index);
+      const pieces = orDamaged(() => samplesOf(payload.table(), SAMPLES_AT_ONCE));
+      for (let piece = orDamaged(() => pieces.next()); !piece.done; piece = orDamaged(() => pieces.next())) {
+        yield piece.value;
+        await setImmediate();
+      }
+    }
+  }
+
+  timestamps(): Promise<Float64Array> {
+    return this.column("timestamp", [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
+  }
+
+  async column(field: string, bounds: Bounds): Promise<Float64Array> {
+    const column = new Float64Array(this.length);
+    let filled = 0;
+    for (let index = 0; index < this.#frames.length; index++) {
+      const payload = await this.#payload(index);
+      if (filled + payload.length > this.length) throw damaged();
+      orDamaged(() => payload.fill(column.subarray(filled, filled + payload.length), field, bounds));
+      filled += payload.length;
+      await setImmediate();
+    }
+    if (filled < this.length) throw damaged();
+    return column;
+  }
+
+  async #payload(index: number): Promise<Payload> {
+    const frame = this.#frames[index];
+    if (!frame) throw damaged();
+    if (this.#latest?.index !== index) this.#latest = { index, payload: await openPayload(frame) };
+    return this.#latest.payload;
+  }
+}
+
+/** All the samples at once. Throws as Telemetry does. */
+export async function decodeTelemetry(bytes: Uint8Array): Promise<Sample[]> {
+  const telemetry = await openTelemetry(bytes);
+  const samples: Sample[] = [];
+  for await (const piece of telemetry.samples()) samples.push(...piece);
+  return samples;
+}
+
+/** The same telemetry, compressed anew without looking at the samples. Throws as Telemetry and TelemetryWriter do. */
+export async function recompressTelemetry(bytes: Uint8Array, compression: Compression): Promise<Uint8Array> {
+  const recompressed: Uint8Array[] = [];
+  let samples = 0;
+  for (const frame of layoutOf(bytes).frames) {
+    const payload = await unpack(frame);
+    samples += orDamaged(() => new Payload(payload)).length;
+    recompressed.push(await compressPayload(payload, compression));
+  }
+  return fileOf(recompressed, samples);
+}
+
+/** Whether the bytes are telemetry as it was written, by version and checksums; without unpacking them. */
 export function isTelemetrySound(bytes: Uint8Array): boolean {
   try {
-    frameOf(bytes);
-    return true;
+    return layoutOf(bytes).frames.every(isFrameSound);
   } catch {
     return false;
   }
 }
 
-/** Payload → file. The zstd work is done off the event loop, here and in `unseal`. */
-async function seal(payload: Uint8Array, effort: Effort): Promise<Uint8Array> {
-  if (payload.length > MAX_PAYLOAD_BYTES) throw tooLarge();
-  const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVELS[effort] };
-  const frame = await compress(payload, { params, chunkSize: CHUNK_BYTES });
-  const start = Buffer.alloc(FRAME_START);
-  start.writeUInt8(VERSION, 0);
-  start.writeUInt32LE(crc32(frame), 1);
-  return Buffer.concat([start, frame]);
+type Frame = { bytes: Uint8Array; crc: number };
+
+function fileOf(frames: readonly Uint8Array[], samples: number): Uint8Array {
+  const header = Buffer.alloc(FILE_HEADER_BYTES);
+  header.writeUInt8(VERSION, 0);
+  header.writeUInt32LE(samples, 1);
+  header.writeUInt32LE(frames.length, 5);
+  const blocks = frames.flatMap((frame) => {
+    const start = Buffer.alloc(BLOCK_HEADER_BYTES);
+    start.writeUInt32LE(frame.length, 0);
+    start.writeUInt32LE(crc32(frame), 4);
+    return [start, frame];
+  });
+  return Buffer.concat([header, ...blocks]);
 }
 
-/** File → payload. */
-async function unseal(bytes: Uint8Array): Promise<Uint8Array> {
-  const frame = frameOf(bytes);
+/** The blocks of a file; how many samples they have is not told by the older version. */
+function layoutOf(bytes: Uint8Array): { samples: number | undefined; frames: Frame[] } {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = file.length > 0 ? file.readUInt8(0) : undefined;
+  if (version === UNBLOCKED_VERSION)
+    return { samples: undefined, frames: [orDamaged(() => onlyFrame(file))] };
+  if (version === VERSION) return orDamaged(() => blocksOf(file));
+  if (version === undefined) throw damaged();
+  throw new TelemetryError("telemetry_version_unknown", `Telemetry of version ${version} is unknown.`);
+}
+
+function onlyFrame(file: Buffer): Frame {
+  return { crc: file.readUInt32LE(1), bytes: file.subarray(UNBLOCKED_HEADER_BYTES) };
+}
+
+function blocksOf(file: Buffer): { samples: number; frames: Frame[] } {
+  const frames: Frame[] = [];
+  let position = FILE_HEADER_BYTES;
+  for (let block = file.readUInt32LE(5); block > 0; block--) {
+    const start = position + BLOCK_HEADER_BYTES;
+    const crc = file.readUInt32LE(position + 4);
+    position = start + file.readUInt32LE(position);
+    if (position > file.length) throw new Error("a block is cut off");
+    frames.push({ crc, bytes: file.subarray(start, position) });
+  }
+  if (position !== file.length) throw new Error("there is more than the blocks");
+  return { samples: file.readUInt32LE(1), frames };
+}
+
+function isFrameSound({ bytes, crc }: Frame): boolean {
+  return crc32(bytes) === crc;
+}
+
+/** Payload → frame. The zstd work is done off the event loop, here and in `unpack`. */
+async function compressPayload(payload: Uint8Array, compression: Compression): Promise<Uint8Array> {
+  if (payload.length > MAX_PAYLOAD_BYTES) throw tooLarge();
+  const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVELS[compression] };
+  return compress(payload, { params, chunkSize: CHUNK_BYTES });
+}
+
+/** Frame → payload. */
+async function unpack(frame: Frame): Promise<Uint8Array> {
+  if (!isFrameSound(frame)) throw damaged();
   try {
-    return await decompress(frame, { maxOutputLength: MAX_PAYLOAD_BYTES, chunkSize: CHUNK_BYTES });
+    return await decompress(frame.bytes, { maxOutputLength: MAX_PAYLOAD_BYTES, chunkSize: CHUNK_BYTES });
   } catch (cause) {
     throw damaged(cause);
   }
 }
 
-function frameOf(bytes: Uint8Array): Uint8Array {
-  if (bytes.length < FRAME_START) throw damaged();
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, FRAME_START);
-  const frame = bytes.subarray(FRAME_START);
-  const version = start.readUInt8(0);
-  if (version !== VERSION) throw unknownVersion(version);
-  if (start.readUInt32LE(1) !== crc32(frame)) throw damaged();
-  return frame;
+async function openPayload(frame: Frame): Promise<Payload> {
+  const bytes = await unpack(frame);
+  return orDamaged(() => new Payload(bytes));
+}
+
+/** What cannot be read of a frame whose checksum is right was not written by this program. */
+function orDamaged<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw damaged(cause);
+  }
 }
 
 function damaged(cause?: unknown): TelemetryError {
   return new TelemetryError("telemetry_damaged", "The telemetry is damaged.", { cause });
-}
-
-function unknownVersion(version: number): TelemetryError {
-  return new TelemetryError("telemetry_version_unknown", `Telemetry of version ${version} is unknown.`);
 }
 
 function tooLarge(): TelemetryError {

@@ -1,4 +1,5 @@
-import type { Sample } from "./sample.ts";
+import { BOUNDS } from "./column.ts";
+import { type Sample, setOwn } from "./sample.ts";
 
 /** What a column says of one sample. */
 export const PRESENCE = { absent: 0, number: 1, null: 2 } as const;
@@ -15,12 +16,16 @@ export type Table = { length: number; columns: Column[]; extras: (Extras | null)
 /** Bounds the cost of a ride whose every sample brings new field names: the rest of them become extras. */
 const MAX_COLUMNS = 64;
 
+/** These are columns however many others come before them. */
+const ALWAYS_COLUMNS = new Set(["timestamp", ...Object.keys(BOUNDS)]);
+
 /** Turns samples into columns: the first fields that hold a number or null; all other values become extras. */
 export function tableOf(samples: readonly Sample[]): Table {
   const open = new Map<string, Column & { count: number }>();
   const columnFor = (name: string) => {
     const known = open.get(name);
-    if (known !== undefined || open.size === MAX_COLUMNS) return known;
+    if (known !== undefined) return known;
+    if (open.size >= MAX_COLUMNS - ALWAYS_COLUMNS.size && !ALWAYS_COLUMNS.has(name)) return undefined;
     const presence = new Uint8Array(samples.length);
     const column = { name, presence, numbers: new Float64Array(samples.length), count: 0 };
     open.set(name, column);
@@ -52,31 +57,27 @@ export function tableOf(samples: readonly Sample[]): Table {
   return { length: samples.length, columns, extras: extras.some((extra) => extra !== null) ? extras : null };
 }
 
-/** The inverse of `tableOf`. Throws if a sample comes out without its timestamp. */
-export function samplesOf({ length, columns, extras }: Table): Sample[] {
+/** The inverse of `tableOf`, so many samples at a time. Throws if a sample comes out without its timestamp. */
+export function* samplesOf({ length, columns, extras }: Table, atOnce: number): Generator<Sample[]> {
   const readers = columns.map((column) => ({ ...column, next: 0 }));
-  const samples: Sample[] = [];
-  for (let row = 0; row < length; row++) {
-    const sample: Record<string, unknown> = {};
-    for (const reader of readers) {
-      const presence = reader.presence[row];
-      if (presence === PRESENCE.number) setOwn(sample, reader.name, reader.numbers[reader.next++]);
-      else if (presence === PRESENCE.null) setOwn(sample, reader.name, null);
+  for (let from = 0; from < length; from += atOnce) {
+    const samples: Sample[] = [];
+    for (let row = from; row < Math.min(from + atOnce, length); row++) {
+      const sample: Record<string, unknown> = {};
+      for (const reader of readers) {
+        const presence = reader.presence[row];
+        if (presence === PRESENCE.number) setOwn(sample, reader.name, reader.numbers[reader.next++]);
+        else if (presence === PRESENCE.null) setOwn(sample, reader.name, null);
+      }
+      const extra = extras?.[row];
+      if (extra) for (const name of Object.keys(extra)) setOwn(sample, name, extra[name]);
+      if (!hasTimestamp(sample)) throw new Error("a sample lacks its timestamp");
+      samples.push(sample);
     }
-    const extra = extras?.[row];
-    if (extra) for (const name of Object.keys(extra)) setOwn(sample, name, extra[name]);
-    if (!hasTimestamp(sample)) throw new Error("a sample lacks its timestamp");
-    samples.push(sample);
+    yield samples;
   }
-  return samples;
 }
 
 function hasTimestamp(fields: Record<string, unknown>): fields is Sample {
   return typeof fields.timestamp === "number";
-}
-
-/** Plain assignment, but for the one name with which it would set the prototype instead. */
-function setOwn(target: Record<string, unknown>, name: string, value: unknown): void {
-  if (name !== "__proto__") target[name] = value;
-  else Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
 }

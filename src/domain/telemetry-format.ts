@@ -1,3 +1,4 @@
+import type { Recording } from "./recording.ts";
 import type { Sample } from "./sample.ts";
 
 /** These come first, in this order, where a ride has them; other fields follow in order of appearance. */
@@ -18,40 +19,84 @@ const MAX_OTHER_FIELDS = 55;
 /** The column that gathers, as one object a sample, the fields beyond that bound. */
 const OVERFLOW_FIELD = "extras";
 
+/** Of the values of columns so many at most wait while those of the first one are written. */
+const MOST_WAITING = 1_000_000;
+
 /** One column of a table of samples: its name, and what a sample has there (null where it has nothing). */
 type TableColumn = { name: string; valueIn: (sample: Sample) => unknown };
 
+/** A text bit by bit: that of a long ride is never there at once. */
+type Pieces = AsyncGenerator<string, void, void>;
+
+/** The samples as one JSON array. */
+export async function* toJson(recording: Recording): Pieces {
+  let separator = "[";
+  for await (const samples of recording.samples()) {
+    yield separator + samples.map((sample) => JSON.stringify(sample)).join(",");
+    separator = ",";
+  }
+  yield separator === "[" ? "[]" : "]";
+}
+
 /**
- * One array per field, each as long as `samples`, null where a sample lacks the field; timestamp first.
+ * One array per field, each as long as there are samples, null where one lacks the field; timestamp first.
  * A 56th field that is not a well-known one, and all after it, go into a column `extras` of objects.
  */
-export function toColumns(samples: readonly Sample[]): Record<string, unknown[]> {
-  return Object.fromEntries(columnsOf(samples).map(({ name, valueIn }) => [name, samples.map(valueIn)]));
+export async function* toColumns(recording: Recording): Pieces {
+  const columns = await columnsOf(recording);
+  const atOnce = Math.max(1, Math.floor(MOST_WAITING / (recording.length + 1)));
+  yield "{";
+  for (let start = 0; start < columns.length; start += atOnce) {
+    if (start > 0) yield ",";
+    yield* columnTexts(recording, columns.slice(start, start + atOnce));
+  }
+  yield "}";
+}
+
+/** Columns one after another from one look at the samples: the first is written while the others wait. */
+async function* columnTexts(recording: Recording, columns: readonly TableColumn[]): Pieces {
+  const waiting = columns.map(({ name }) => [`${JSON.stringify(name)}:[`]);
+  let separator = "";
+  for await (const samples of recording.samples()) {
+    for (const [index, { valueIn }] of columns.entries()) {
+      waiting[index]?.push(separator + samples.map((sample) => JSON.stringify(valueIn(sample))).join(","));
+    }
+    yield waiting[0]?.splice(0).join("") ?? "";
+    separator = ",";
+  }
+  yield waiting.map((texts) => `${texts.join("")}]`).join(",");
 }
 
 /**
  * RFC 4180 with a header row and the columns of `toColumns`; null is empty, objects and arrays are JSON text.
  * Text that a spreadsheet would take for a formula gets a single quote in front (OWASP, "CSV Injection").
  */
-export function toCsv(samples: readonly Sample[]): string {
-  const columns = columnsOf(samples);
-  const lines = samples.map((sample) => columns.map(({ valueIn }) => csvCell(valueIn(sample))).join(","));
-  return `${[columns.map(({ name }) => csvCell(name)).join(","), ...lines].join("\r\n")}\r\n`;
+export async function* toCsv(recording: Recording): Pieces {
+  const columns = await columnsOf(recording);
+  yield `${columns.map(({ name }) => csvCell(name)).join(",")}\r\n`;
+  for await (const samples of recording.samples()) {
+    yield samples
+      .map((sample) => `${columns.map(({ valueIn }) => csvCell(valueIn(sample))).join(",")}\r\n`)
+      .join("");
+  }
 }
 
 /** One JSON object a line, each line ended by a newline. */
-export function toNdjson(samples: readonly Sample[]): string {
-  return samples.map((sample) => `${JSON.stringify(sample)}\n`).join("");
+export async function* toNdjson(recording: Recording): Pieces {
+  for await (const samples of recording.samples()) {
+    yield samples.map((sample) => `${JSON.stringify(sample)}\n`).join("");
+  }
 }
 
-function columnsOf(samples: readonly Sample[]): TableColumn[] {
+async function columnsOf(recording: Recording): Promise<TableColumn[]> {
   const present = new Set<string>();
   const others = new Set<string>();
-  for (const sample of samples) {
-    for (const name of Object.keys(sample)) {
-      if (name === "timestamp" || LEADING_FIELDS.includes(name)) present.add(name);
-      else if (others.size <= MAX_OTHER_FIELDS) others.add(name);
-    }
+  const note = (name: string) => {
+    if (name === "timestamp" || LEADING_FIELDS.includes(name)) present.add(name);
+    else if (others.size <= MAX_OTHER_FIELDS) others.add(name);
+  };
+  for await (const samples of recording.samples()) {
+    for (const sample of samples) for (const name of Object.keys(sample)) note(name);
   }
   const leading = ["timestamp", ...LEADING_FIELDS.filter((name) => present.has(name))];
   if (others.size <= MAX_OTHER_FIELDS) return [...leading, ...others].map(fieldColumn);

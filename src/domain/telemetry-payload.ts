@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ABSENT, type Bounds, withinBounds } from "./recording.ts";
 import { type Column, type Extras, PRESENCE, type Table } from "./telemetry-columns.ts";
 import { DOUBLE_WIDTH, MAX_SCALE, packNumbers, unpackNumbers } from "./telemetry-numbers.ts";
 
@@ -9,7 +10,7 @@ declare global {
   }
 }
 
-/** 46 days at one a second. Bounds what decoding allocates: in memory a sample takes far more room than in a payload. */
+/** Bounds what decoding allocates: in memory a sample takes far more room than in a payload. */
 export const MAX_SAMPLES = 4_000_000;
 
 const columnHeader = z
@@ -22,10 +23,12 @@ const columnHeader = z
   .refine(({ scale, width }) => (scale === null) === (width === DOUBLE_WIDTH));
 const header = z.object({ samples: z.int().min(0).max(MAX_SAMPLES), columns: z.array(columnHeader) });
 
+type ColumnHeader = z.infer<typeof columnHeader>;
+
 /** Writes a table as the uncompressed payload laid out in telemetry-codec.ts. */
 export function writePayload({ length, columns, extras }: Table): Uint8Array {
   const sections: Uint8Array[] = [];
-  const columnHeaders = columns.map(({ name, presence, numbers }): z.infer<typeof columnHeader> => {
+  const columnHeaders = columns.map(({ name, presence, numbers }): ColumnHeader => {
     const { bytes, ...packing } = packNumbers(numbers);
     if (numbers.length < length) sections.push(presence);
     sections.push(bytes);
@@ -39,39 +42,78 @@ export function writePayload({ length, columns, extras }: Table): Uint8Array {
   return Buffer.concat([headLength, head, ...sections]);
 }
 
-/** The inverse of `writePayload`. Throws some error if the payload is damaged. */
-export function readPayload(payload: Uint8Array): Table {
-  let position = 0;
-  const take = (length: number): Buffer => {
-    if (length > payload.length - position) throw new Error("the payload is too short");
-    position += length;
-    return Buffer.from(payload.buffer, payload.byteOffset + position - length, length);
-  };
+/** A column as it lies in a payload. */
+type PackedColumn = ColumnHeader & { presence: Uint8Array | undefined; planes: Uint8Array };
 
-  const { samples, columns } = header.parse(JSON.parse(take(take(4).readUInt32LE()).toString()));
-  const readColumn = ({ name, numbers, scale, width }: z.infer<typeof columnHeader>): Column => {
-    const presence = numbers === samples ? new Uint8Array(samples).fill(PRESENCE.number) : take(samples);
-    if (numbersIn(presence) !== numbers) throw new Error("presence and count of numbers differ");
-    return { name, presence, numbers: unpackNumbers({ scale, width, bytes: take(numbers * width) }) };
-  };
-  return {
-    length: samples,
-    columns: columns.map(readColumn),
-    extras: readExtras(take(payload.length - position), samples),
-  };
+/** A payload whose columns are read when they are asked for. Its methods throw some error if it is damaged. */
+export class Payload {
+  readonly length: number;
+  readonly #columns: PackedColumn[];
+  readonly #extras: Uint8Array;
+
+  constructor(payload: Uint8Array) {
+    let position = 0;
+    const take = (length: number): Buffer => {
+      if (length > payload.length - position) throw new Error("the payload is too short");
+      position += length;
+      return Buffer.from(payload.buffer, payload.byteOffset + position - length, length);
+    };
+    const { samples, columns } = header.parse(JSON.parse(take(take(4).readUInt32LE()).toString()));
+    this.length = samples;
+    this.#columns = columns.map((column) => ({
+      ...column,
+      presence: column.numbers === samples ? undefined : take(samples),
+      planes: take(column.numbers * column.width),
+    }));
+    this.#extras = take(payload.length - position);
+  }
+
+  get columnNames(): string[] {
+    return this.#columns.map(({ name }) => name);
+  }
+
+  /** The inverse of `writePayload`. */
+  table(): Table {
+    const columns = this.#columns.map((column) => this.#read(column));
+    return { length: this.length, columns, extras: this.#readExtras() };
+  }
+
+  /** Writes what the samples have in a field to where it belongs, as Recording's columns have it. */
+  fill(target: Float64Array, field: string, bounds: Bounds): void {
+    target.fill(ABSENT);
+    const packed = this.#columns.find(({ name }) => name === field);
+    if (packed) {
+      const { presence, numbers } = this.#read(packed);
+      let next = 0;
+      for (let row = 0; row < this.length; row++) {
+        if (presence[row] === PRESENCE.absent) continue;
+        target[row] = presence[row] === PRESENCE.number ? withinBounds(numbers[next++], bounds) : Number.NaN;
+      }
+    }
+    // Values that are no numbers, and all of a field that came after too many others.
+    for (const [row, extra] of this.#readExtras()?.entries() ?? []) {
+      if (extra && Object.hasOwn(extra, field)) target[row] = withinBounds(extra[field], bounds);
+    }
+  }
+
+  #read({ name, presence, planes, numbers, scale, width }: PackedColumn): Column {
+    const rows = presence ?? new Uint8Array(this.length).fill(PRESENCE.number);
+    if (numbersIn(rows) !== numbers) throw new Error("presence and count of numbers differ");
+    return { name, presence: rows, numbers: unpackNumbers({ scale, width, bytes: planes }) };
+  }
+
+  #readExtras(): (Extras | null)[] | null {
+    if (this.#extras.length === 0) return null;
+    const extras: unknown = JSON.parse(Buffer.from(this.#extras).toString());
+    if (Array.isArray(extras) && extras.length === this.length) return extras;
+    throw new Error("extras do not match the samples");
+  }
 }
 
 function numbersIn(presence: Uint8Array): number {
   let numbers = 0;
   for (let row = 0; row < presence.length; row++) if (presence[row] === PRESENCE.number) numbers++;
   return numbers;
-}
-
-function readExtras(bytes: Buffer, samples: number): (Extras | null)[] | null {
-  if (bytes.length === 0) return null;
-  const extras: unknown = JSON.parse(bytes.toString());
-  if (!Array.isArray(extras) || extras.length !== samples) throw new Error("extras do not match the samples");
-  return extras;
 }
 
 /** For JSON.stringify, which on its own makes 0 of -0 and null of ±Infinity. */

@@ -1,50 +1,93 @@
-import { at } from "./column.ts";
-import type { Sample } from "./sample.ts";
+import { at, medianOf } from "./column.ts";
 
-/** An explicit pause of the workout, epoch ms, `from` in and `to` out. */
+/** An explicit pause of the workout by the clock of the samples, epoch ms, `from` in and `to` out. */
 export type Pause = { from: number; to: number };
 
-/** When each sample starts and how long it lasts, and how long the whole is: milliseconds from the ride's start. */
-export type Axis = { starts: Float64Array; covered: Float64Array; length: number };
+/** The samples of a ride laid out in time. */
+export type Timeline = {
+  /** Epoch ms, ascending. */
+  timestamps: Float64Array;
+  /** How long each sample lasts, in ms: nothing inside a pause, at most one interval ahead of one. */
+  covered: Float64Array;
+  /** 1 for each sample after which, or in which, there is a pause. */
+  paused: Uint8Array;
+  /** From the first sample to the end of the last, in ms: the length of the clock axis. */
+  elapsed: number;
+  /** The sum of what is covered, in ms: the length of the recorded axis, from which pauses are cut out. */
+  recorded: number;
+};
 
-/** The time of a ride seen twice: with its pauses (`clock`) and with them cut out (`recorded`). */
-type Timeline = { clock: Axis; recorded: Axis };
+/** The two axes of a ride: with its pauses, and with them cut out. */
+export type Axis = "clock" | "recorded";
 
-/** A longer gap between two samples is a pause, in ms. */
-const LONGEST_GAP = 10_000;
-const DEFAULT_INTERVAL = 1_000;
+/** A gap longer than this is a pause, in ms; for devices that record more seldom, than some median gaps. */
+const LONGEST_GAP_MS = 10_000;
+const GAP_IN_MEDIANS = 3;
+const LONGEST_SELDOM_GAP_MS = 60_000;
 
-/** Lays merged samples out in time; what lies in or runs into a pause is not covered. Pauses in any order. */
-export function timelineOf(samples: readonly Sample[], pauses: readonly Pause[]): Timeline {
-  const timestamps = new Float64Array(samples.length);
-  for (let index = 0; index < samples.length; index++)
-    timestamps[index] = samples[index]?.timestamp ?? Number.NaN;
-  const interval = samplingInterval(timestamps);
-  const covered = coverage(timestamps, interval, pauses);
-  const first = at(timestamps, 0);
-  const elapsed = samples.length === 0 ? 0 : at(timestamps, samples.length - 1) - first + interval;
-  return {
-    clock: { starts: timestamps.map((timestamp) => timestamp - first), covered, length: elapsed },
-    recorded: recordedAxis(covered),
-  };
+/** A longer gap is a pause even where the rider went on, in ms. */
+const LONGEST_MOVING_GAP_MS = 300_000;
+
+/** A rider whose odometer shows more than this went on, in m/s. */
+const LEAST_PACE = 0.5;
+
+const DEFAULT_INTERVAL_MS = 1_000;
+
+/** Lays samples out; `timestamps` ascending in epoch ms, `odometer` in m, explicit pauses in any order. */
+export function timelineOf(
+  timestamps: Float64Array,
+  odometer: Float64Array,
+  pauses: readonly Pause[],
+): Timeline {
+  const paused = pausesByGap(timestamps, odometer);
+  const interval = intervalOf(timestamps, paused);
+  const covered = coverage(timestamps, { interval, paused, pauses });
+  let recorded = 0;
+  for (let index = 0; index < covered.length; index++) recorded += at(covered, index);
+  const { length } = timestamps;
+  const elapsed = length === 0 ? 0 : at(timestamps, length - 1) - at(timestamps, 0) + interval;
+  return { timestamps, covered, paused, elapsed, recorded };
+}
+
+/** 1 for each sample after which the gap is a pause. */
+function pausesByGap(timestamps: Float64Array, odometer: Float64Array): Uint8Array {
+  const paused = new Uint8Array(timestamps.length);
+  const limit = longestGap(timestamps);
+  for (let index = 0; index + 1 < timestamps.length; index++) {
+    const gap = gapAfter(timestamps, index);
+    if (gap > limit && !wentOn(odometer, index, gap)) paused[index] = 1;
+  }
+  return paused;
+}
+
+function longestGap(timestamps: Float64Array): number {
+  const gaps = new Float64Array(Math.max(0, timestamps.length - 1));
+  for (let index = 0; index < gaps.length; index++) gaps[index] = gapAfter(timestamps, index);
+  const seldom = Math.min(GAP_IN_MEDIANS * (medianOf(gaps) || 0), LONGEST_SELDOM_GAP_MS);
+  return Math.max(LONGEST_GAP_MS, seldom);
+}
+
+function wentOn(odometer: Float64Array, index: number, gap: number): boolean {
+  // Of a sample without a reading the difference is no number, and as such not above anything.
+  const advanced = at(odometer, index + 1) - at(odometer, index);
+  return gap <= LONGEST_MOVING_GAP_MS && advanced > (LEAST_PACE * gap) / 1000 && Number.isFinite(advanced);
 }
 
 /** The median of the gaps that are no pauses, in ms. */
-function samplingInterval(timestamps: Float64Array): number {
+function intervalOf(timestamps: Float64Array, paused: Uint8Array): number {
   const gaps = new Float64Array(timestamps.length);
   let count = 0;
-  for (let index = 1; index < timestamps.length; index++) {
-    const gap = at(timestamps, index) - at(timestamps, index - 1);
-    if (gap <= LONGEST_GAP) gaps[count++] = gap;
+  for (let index = 0; index + 1 < timestamps.length; index++) {
+    if (paused[index] === 0) gaps[count++] = gapAfter(timestamps, index);
   }
-  if (count === 0) return DEFAULT_INTERVAL;
-  const sorted = gaps.subarray(0, count).sort();
-  const middle = (count - 1) / 2;
-  return (at(sorted, Math.floor(middle)) + at(sorted, Math.ceil(middle))) / 2;
+  return count === 0 ? DEFAULT_INTERVAL_MS : medianOf(gaps.subarray(0, count));
 }
 
-/** How long each sample lasts, in ms: nothing inside a pause, at most one interval ahead of one. */
-function coverage(timestamps: Float64Array, interval: number, pauses: readonly Pause[]): Float64Array {
+/** How long each sample lasts, in ms; notes in `paused` what explicit pauses interrupt. */
+function coverage(
+  timestamps: Float64Array,
+  { interval, paused, pauses }: { interval: number; paused: Uint8Array; pauses: readonly Pause[] },
+): Float64Array {
   // An empty pause interrupts nothing. Sorted, the first pause not yet over is the one that matters.
   const ahead = pauses.filter(({ from, to }) => from < to).sort((a, b) => a.from - b.from);
   const covered = new Float64Array(timestamps.length);
@@ -53,21 +96,16 @@ function coverage(timestamps: Float64Array, interval: number, pauses: readonly P
     const timestamp = at(timestamps, index);
     while ((ahead[current]?.to ?? Number.POSITIVE_INFINITY) <= timestamp) current++;
     const pauseStart = ahead[current]?.from ?? Number.POSITIVE_INFINITY;
-    if (pauseStart <= timestamp) continue;
     // The end of the ride interrupts its last sample just as a pause would.
     const next = timestamps[index + 1] ?? Number.POSITIVE_INFINITY;
-    const gap = next - timestamp;
-    covered[index] = gap > LONGEST_GAP || pauseStart < next ? Math.min(gap, interval) : gap;
+    if (pauseStart < next) paused[index] = 1;
+    if (pauseStart <= timestamp) continue;
+    const isInterrupted = paused[index] === 1 || next === Number.POSITIVE_INFINITY;
+    covered[index] = isInterrupted ? Math.min(next - timestamp, interval) : next - timestamp;
   }
   return covered;
 }
 
-function recordedAxis(covered: Float64Array): Axis {
-  const starts = new Float64Array(covered.length);
-  let length = 0;
-  for (let index = 0; index < covered.length; index++) {
-    starts[index] = length;
-    length += at(covered, index);
-  }
-  return { starts, covered, length };
+function gapAfter(timestamps: Float64Array, index: number): number {
+  return at(timestamps, index + 1) - at(timestamps, index);
 }

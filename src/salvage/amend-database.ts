@@ -1,6 +1,6 @@
 import type Database from "libsql";
 import { rowsOf } from "../db/read-only.ts";
-import { summarize } from "../domain/summary.ts";
+import { EMPTY_SUMMARY } from "../domain/summary.ts";
 import { type Row, textOf } from "./layout.ts";
 import type { Value } from "./record.ts";
 import { createRowWriter } from "./row-writer.ts";
@@ -45,8 +45,7 @@ export function amendDatabase(
   for (const ride of lostRides(database, remainsOf(tables, "workouts"), now)) write("workouts", ride);
   database.exec("DELETE FROM best_efforts WHERE workout_id NOT IN (SELECT id FROM workouts)");
   for (const user of lostUsers(database, remainsOf(tables, "users"), now)) write("users", user);
-  const nothing = summarize([], { pauses: [], ftp: null, skippedMessages: 0 });
-  database.prepare(MARK_DERIVED).run(JSON.stringify(nothing));
+  database.prepare(MARK_DERIVED).run(JSON.stringify(EMPTY_SUMMARY));
   database.exec("COMMIT");
 }
 

@@ -1,7 +1,7 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { z } from "zod";
 import type { Client } from "../../client.ts";
-import { parseSample, type Sample } from "../../domain/sample.ts";
+import { parseArrival, type Sample } from "../../domain/sample.ts";
 import { pause } from "./patience.ts";
 
 const RECONNECT_AFTER_MS = 1000;
@@ -30,8 +30,8 @@ export async function followStream(
         if (event.type === "stream_deleted") return;
         if (event.type !== "message") continue;
         lastEventId = id;
-        const sample = parseSample(event.data.message, event.data.timestamp);
-        if (sample) onSample(sample);
+        const arrival = parseArrival(event.data.message, event.data.timestamp);
+        if (arrival) onSample(arrival.sample);
       }
     } catch {
       // Whoever posts the ride learns what is wrong with the server; here it only means no numbers for a while.

@@ -36,7 +36,7 @@ export async function checkArchive(
       workouts.push({ id, updatedAt, samples });
       counts.workouts += 1;
       counts.workoutsWithSamples += samples ? 1 : 0;
-      counts.samples += content.ride.samples.length;
+      for await (const piece of content.ride.samples) counts.samples += piece.length;
       onRide(counts.workouts, manifest.counts.workouts);
     }
   }

@@ -1,13 +1,14 @@
 import type { Executor } from "../../db/database.ts";
+import { spanOfRide } from "../../domain/clock-faults.ts";
 import { curveMetrics, type MeanMaximalCurves } from "../../domain/mean-maximal.ts";
+import { type Recording, recordingOf } from "../../domain/recording.ts";
 import type { Sample } from "../../domain/sample.ts";
-import { decodeTelemetry, TelemetryError } from "../../domain/telemetry-codec.ts";
+import { openTelemetry, TelemetryError } from "../../domain/telemetry-codec.ts";
 import type { StreamBuffer, StreamKey } from "../../streams/buffer.ts";
 import { compareMessageIds, followingMessageId } from "../../streams/message-id.ts";
-import { findFtpInForce } from "../ftp/repository.ts";
-import { derive, summaryColumns } from "../workouts/derivation.ts";
+import { deriveUnfinished, summaryColumns } from "../workouts/derivation.ts";
 import { findEfforts } from "../workouts/efforts.ts";
-import { isUnfinished, streamKey } from "../workouts/lookup.ts";
+import { bySender, isUnfinished, streamKey } from "../workouts/lookup.ts";
 import {
   findArchivedThrough,
   findTelemetry,
@@ -16,7 +17,7 @@ import {
   listWorkoutIds,
   type WorkoutRow,
 } from "../workouts/repository.ts";
-import { type Ride, readRide, rideContext, rideStart } from "../workouts/ride.ts";
+import { MOST_HELD, type Ride, readRide } from "../workouts/ride.ts";
 
 export type CollectDeps = {
   database: Executor;
@@ -28,7 +29,7 @@ export type CollectDeps = {
 export type CollectedRide = {
   workout: WorkoutRow;
   curves: MeanMaximalCurves;
-  samples: Sample[];
+  recording: Recording;
   /** Its samples could not be read. */
   isDamaged: boolean;
 };
@@ -84,13 +85,22 @@ async function collectFinished(database: Executor, workout: WorkoutRow): Promise
   );
   const curves = { power: orNull(power), heartrate: orNull(heartrate), speed: orNull(speed) };
   const bytes = await findTelemetry(database, workout.id);
+  const nothing = recordingOf([]);
   try {
-    const samples = bytes ? await decodeTelemetry(bytes) : [];
-    return { workout, curves, samples, isDamaged: false };
+    const recording = bytes ? await readThrough(bytes) : nothing;
+    return { workout, curves, recording, isDamaged: false };
   } catch (error) {
     if (!(error instanceof TelemetryError)) throw error;
-    return { workout, curves, samples: [], isDamaged: true };
+    return { workout, curves, recording: nothing, isDamaged: true };
   }
+}
+
+/** What is damaged is to be known before any of it is written. @throws TelemetryError. */
+async function readThrough(bytes: Uint8Array): Promise<Recording> {
+  const telemetry = await openTelemetry(bytes);
+  const held: Sample[] = [];
+  for await (const samples of telemetry.samples()) if (telemetry.length <= MOST_HELD) held.push(...samples);
+  return telemetry.length <= MOST_HELD ? recordingOf(held) : telemetry;
 }
 
 function orNull(curve: Record<string, number> = {}): Record<string, number> | null {
@@ -102,12 +112,12 @@ async function collectUnclaimed(deps: CollectDeps, key: StreamKey): Promise<Coll
   const { database, buffer } = deps;
   if (await findUnfinishedByStream(database, key)) return undefined;
   const ride = await readRide(beyond(buffer, await findArchivedThrough(database, key)), key);
-  const [first] = ride.samples;
-  if (!first) return undefined;
-  const startTime = new Date(first.timestamp);
+  const span = await spanOfRide(ride.recording);
+  if (!span) return undefined;
+  const startTime = new Date(span.from);
   const workout: WorkoutRow = {
     // The same at every export: imported twice, it is there once.
-    id: Bun.randomUUIDv5(`${key.name} ${first.timestamp}`, key.owner),
+    id: Bun.randomUUIDv5(`${key.name} ${span.from}`, key.owner),
     userId: key.owner,
     streamName: key.name,
     title: "Recovered ride",
@@ -142,17 +152,17 @@ function beyond({ range }: Pick<StreamBuffer, "range">, through: string | null):
   };
 }
 
-async function summedUp(
-  { database, now }: CollectDeps,
-  workout: WorkoutRow,
-  ride: Ride,
-): Promise<CollectedRide> {
-  const ftp = await findFtpInForce(database, workout.userId, rideStart(ride, workout));
-  const { summary, curves } = await derive(ride.samples, rideContext(ride, workout, ftp, now()));
+async function summedUp(deps: CollectDeps, workout: WorkoutRow, ride: Ride): Promise<CollectedRide> {
+  const { summary, curves, pauses } = await deriveUnfinished(deps, workout, ride);
   return {
-    workout: { ...workout, ...summaryColumns(summary), archivedMessages: ride.sampleMessages },
+    workout: {
+      ...workout,
+      ...summaryColumns(summary),
+      pauses: bySender(pauses),
+      archivedMessages: ride.sampleMessages,
+    },
     curves,
-    samples: ride.samples,
+    recording: ride.recording,
     isDamaged: false,
   };
 }

@@ -1,8 +1,10 @@
 import { type AddEntry, writeArchive } from "../../archive.ts";
 import { formatDay } from "../../domain/calendar.ts";
+import type { Recording } from "../../domain/recording.ts";
 import { writeLines } from "../../domain/telemetry-lines.ts";
 import { listKeys, type UserRow } from "../accounts/repository.ts";
 import { listFtp } from "../ftp/repository.ts";
+import { MOST_HELD } from "../workouts/ride.ts";
 import { type CollectDeps, type CollectedRide, collectRides } from "./collect.ts";
 import { README, README_FILE } from "./readme.ts";
 import {
@@ -25,7 +27,8 @@ type Options = {
   onRide: (done: number, total: number) => void;
 };
 
-type AddFile = (name: string, content: string | Uint8Array) => Promise<void>;
+/** Content that is too large to be in memory is made anew each time it is asked for. */
+type AddFile = (name: string, content: Uint8Array | (() => AsyncIterable<Uint8Array>)) => Promise<void>;
 
 /**
  * Writes everything of a user into one archive, one ride in memory at a time. The manifest comes last, since only
@@ -54,7 +57,7 @@ export async function exportAccount(
       damaged,
       files,
     };
-    await addEntry(MANIFEST_FILE, Buffer.from(json(manifest)));
+    await addEntry(MANIFEST_FILE, json(manifest));
     written.resolve(manifest);
   });
   return written.promise;
@@ -66,15 +69,31 @@ function summing(addEntry: AddEntry): { add: AddFile; files: Manifest["files"] }
   return {
     files,
     async add(name, content) {
-      const bytes = typeof content === "string" ? Buffer.from(content) : content;
-      await addEntry(name, bytes);
-      files.push({ name, size: bytes.byteLength, sha256: Bun.CryptoHasher.hash("sha256", bytes, "hex") });
+      const chunks = () => (content instanceof Uint8Array ? once(content) : content());
+      // An entry begins with its size.
+      const { size, sha256 } = await measure(chunks());
+      await addEntry(name, { size, chunks: chunks() });
+      files.push({ name, size, sha256 });
     },
   };
 }
 
+async function* once(bytes: Uint8Array) {
+  yield bytes;
+}
+
+async function measure(chunks: AsyncIterable<Uint8Array>): Promise<{ size: number; sha256: string }> {
+  const hash = new Bun.CryptoHasher("sha256");
+  let size = 0;
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    size += chunk.byteLength;
+  }
+  return { size, sha256: hash.digest("hex") };
+}
+
 async function addAccount({ database }: CollectDeps, user: UserRow, add: AddFile) {
-  await add(README_FILE, README);
+  await add(README_FILE, Buffer.from(README));
   await add(PROFILE_FILE, json(presentProfile(user)));
   const ftpHistory = (await listFtp(database, user.id)).map(({ userId, effectiveDay, ...entry }) => ({
     ...entry,
@@ -96,17 +115,23 @@ async function addRides(deps: CollectDeps, userId: string, add: AddFile, onRide:
   const damaged: string[] = [];
   const { total, rides } = await collectRides(deps, userId);
   for await (const ride of rides) {
-    const { workout, samples } = ride;
+    const { workout, recording } = ride;
     const name = fileName(workout);
     await add(`${name}.json`, json(presentRide(ride, `${name}.ndjson`)));
-    if (samples.length > 0) await add(`${name}.ndjson`, writeLines(samples));
+    if (recording.length > 0) await add(`${name}.ndjson`, await linesOf(recording));
     counts.workouts += 1;
-    counts.workoutsWithSamples += samples.length > 0 ? 1 : 0;
-    counts.samples += samples.length;
+    counts.workoutsWithSamples += recording.length > 0 ? 1 : 0;
+    counts.samples += recording.length;
     if (ride.isDamaged) damaged.push(workout.id);
     onRide(counts.workouts, total);
   }
   return { ...counts, damaged };
+}
+
+/** Those of most rides at once: they need not be made twice. */
+async function linesOf(recording: Recording) {
+  if (recording.length > MOST_HELD) return () => writeLines(recording);
+  return Buffer.concat(await Array.fromAsync(writeLines(recording)));
 }
 
 /** For people to find a ride by; only what is in the files counts. */
@@ -119,7 +144,7 @@ function presentProfile({ passwordHash, provider, providerId, ...profile }: User
   return profile;
 }
 
-function presentRide({ workout, curves, samples }: CollectedRide, file: string): ArchivedWorkout {
+function presentRide({ workout, curves, recording }: CollectedRide, file: string): ArchivedWorkout {
   const { userId, trainingStress, isStale, archivedThrough, ...kept } = workout;
   const pauses = workout.pauses.map(({ from, to }) => ({
     from: new Date(from),
@@ -129,11 +154,11 @@ function presentRide({ workout, curves, samples }: CollectedRide, file: string):
     ...kept,
     pauses,
     curves,
-    samples: samples.length === 0 ? null : { file, count: samples.length },
+    samples: recording.length === 0 ? null : { file, count: recording.length },
   };
 }
 
 /** Dates become what the schemas call an instant. */
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+function json(value: unknown): Uint8Array {
+  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -1,20 +1,25 @@
+import { spanOfRide } from "../../domain/clock-faults.ts";
 import type { MeanMaximalCurves } from "../../domain/mean-maximal.ts";
-import { withFtp } from "../../domain/summary.ts";
-import { encodeTelemetry } from "../../domain/telemetry-codec.ts";
+import { type Recording, recordingOf } from "../../domain/recording.ts";
+import { derive, withFtp } from "../../domain/summary.ts";
+import { openTelemetry, TelemetryWriter } from "../../domain/telemetry-codec.ts";
 import type { Pause } from "../../domain/timeline.ts";
 import type { Deps } from "../../runtime.ts";
-import { findFtpInForce } from "../ftp/repository.ts";
-import { rideTimes } from "../workouts/complete.ts";
-import { derive, summaryColumns } from "../workouts/derivation.ts";
+import { type RiderFigures, readFigures, rideTimes, summaryColumns } from "../workouts/derivation.ts";
 import { saveEfforts } from "../workouts/efforts.ts";
-import { isUnfinished, pausesUntil } from "../workouts/lookup.ts";
+import { bySender, isUnfinished, pausesOf } from "../workouts/lookup.ts";
 import { insertWorkout, type NewWorkout, saveTelemetry } from "../workouts/repository.ts";
-import { rideStart } from "../workouts/ride.ts";
 import { type Placement, placeWorkout } from "./placement.ts";
 import type { ArchivedRide } from "./read.ts";
 import type { ArchivedWorkout } from "./schemas.ts";
 
 /** What is worked out from a ride: the columns of its row that hold it, and its curves. */
+type Circumstances = {
+  span: { from: number; to: number } | null;
+  pauses: readonly Pause[];
+  figures: RiderFigures;
+  exportedAt: Date;
+};
 type Derived = { columns: Partial<NewWorkout>; curves: MeanMaximalCurves };
 
 /**
@@ -30,46 +35,62 @@ export async function importRide(
 ): Promise<Placement> {
   const place = await placeWorkout(database, userId, ride.workout);
   if (place.standing !== "new") return place;
-  const { workout, samples } = ride;
-  const pauses = pausesOf(workout, exportedAt);
-  const startTime = rideStart(ride, workout);
-  const ftp = await findFtpInForce(database, userId, startTime);
-  const { columns, curves } = await remake(ride, pauses, ftp, exportedAt);
-  const effort = workout.status === "ARCHIVED" ? "small" : "fast";
-  const archive = samples.length > 0 ? await encodeTelemetry(samples, effort) : undefined;
+  const { workout } = ride;
+  const bytes = await encode(ride);
+  const recording = bytes && (await openTelemetry(bytes));
+  const span = recording ? await spanOfRide(recording) : null;
+  const startTime = span ? new Date(span.from) : workout.startTime;
+  const figures = await readFigures(database, { userId }, startTime);
+  const pauses = archivedPauses(workout, exportedAt);
+  const { columns, curves } = await remake(workout, recording, { span, pauses, figures, exportedAt });
   await database.transaction(async (tx) => {
-    // Set meanwhile, it leaves the ride to be made again.
-    const isStale = (await findFtpInForce(tx, userId, startTime)) !== ftp;
-    const stored = { ...columnsOf(workout), id: place.id, userId, pauses, ...columns, isStale };
+    // Changed meanwhile, they leave the ride to be made again.
+    const isStale = !Bun.deepEquals(await readFigures(tx, { userId }, startTime), figures);
+    const stored = {
+      ...columnsOf(workout),
+      id: place.id,
+      userId,
+      pauses: bySender(pauses),
+      ...columns,
+      isStale,
+    };
     await saveEfforts(tx, await insertWorkout(tx, stored), curves);
-    if (archive) await saveTelemetry(tx, place.id, archive);
+    if (bytes) await saveTelemetry(tx, place.id, bytes);
   });
   return place;
 }
 
+async function encode({ workout, samples }: ArchivedRide): Promise<Uint8Array | undefined> {
+  if (!workout.samples) return undefined;
+  const writer = new TelemetryWriter(workout.status === "ARCHIVED" ? "small" : "fast");
+  for await (const piece of samples) await writer.add(piece);
+  return writer.finish();
+}
+
 async function remake(
-  ride: ArchivedRide,
-  pauses: readonly Pause[],
-  ftp: number | null,
-  exportedAt: Date,
+  workout: ArchivedWorkout,
+  recording: Recording | undefined,
+  { span, pauses, figures, exportedAt }: Circumstances,
 ): Promise<Derived> {
-  const { workout, samples } = ride;
-  if (samples.length === 0 && !isUnfinished(workout)) {
-    const summary = workout.summary && withFtp(workout.summary, ftp);
+  if (!recording && !isUnfinished(workout)) {
+    const summary = workout.summary && withFtp(workout.summary, figures.ftp);
     return {
       columns: { summary, trainingStress: summary?.trainingStress ?? null },
       curves: workout.curves,
     };
   }
   const skippedMessages = workout.summary?.skippedMessages ?? 0;
-  const { summary, curves } = await derive(samples, { pauses, ftp, skippedMessages });
-  const times = rideTimes(ride, rideStart(ride, workout), summary.elapsedTime, exportedAt.getTime());
-  return { columns: { ...summaryColumns(summary), ...times }, curves };
+  const context = { pauses, ...figures, skippedMessages };
+  const { summary, curves } = await derive(recording ?? recordingOf([]), context);
+  const startTime = span ? new Date(span.from) : workout.startTime;
+  const ends = { startTime, endTime: span && new Date(span.to), elapsedTime: summary.elapsedTime };
+  return { columns: { ...summaryColumns(summary), ...rideTimes(ends, exportedAt.getTime()) }, curves };
 }
 
-function pausesOf({ pauses }: ArchivedWorkout, exportedAt: Date): Pause[] {
+function archivedPauses({ pauses }: ArchivedWorkout, exportedAt: Date): Pause[] {
   const inMilliseconds = pauses.map(({ from, to }) => ({ from: from.getTime(), to: to?.getTime() ?? null }));
-  return pausesUntil({ pauses: inMilliseconds }, exportedAt.getTime());
+  // By whose clock they are is known no more of those that an earlier version has written.
+  return pausesOf({ pauses: inMilliseconds }, { now: exportedAt.getTime(), clockLead: 0 });
 }
 
 function columnsOf(workout: ArchivedWorkout) {

@@ -53,8 +53,9 @@ export async function importRides(
     if (standing !== "changed") {
       ids.push(id);
       expected.workouts += 1;
-      expected.workoutsWithSamples += content.ride.samples.length > 0 ? 1 : 0;
-      expected.samples += content.ride.samples.length;
+      const { samples } = content.ride.workout;
+      expected.workoutsWithSamples += samples ? 1 : 0;
+      expected.samples += samples?.count ?? 0;
     }
     done += 1;
     onRide(done);

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { type ArchiveEntry, readArchive } from "../../archive.ts";
 import { toError } from "../../db/errors.ts";
+import { recordingOf } from "../../domain/recording.ts";
 import type { Sample } from "../../domain/sample.ts";
 import { readLines } from "../../domain/telemetry-lines.ts";
 import { sha256Of } from "../../file-system.ts";
@@ -30,8 +31,8 @@ const LARGEST_FILE = 4 * 2 ** 20;
 /** A ride of 4 million samples has fewer. They are read in pieces. */
 const LARGEST_TELEMETRY = 2 ** 30;
 
-/** A workout as it is in the archive; samples empty where none were kept. */
-export type ArchivedRide = { workout: ArchivedWorkout; samples: Sample[] };
+/** A workout as it is in the archive; its samples some thousand at a time, once, none where none were kept. */
+export type ArchivedRide = { workout: ArchivedWorkout; samples: AsyncIterable<readonly Sample[]> };
 
 /** What is in an archive, ride by ride; the account comes first. */
 export type Content =
@@ -75,12 +76,12 @@ export async function* readContents(path: string): AsyncGenerator<Content, void,
     const { name } = entry;
     const bytes = () => entry.bytes(LARGEST_FILE);
     if (awaited) {
-      yield { kind: "ride", ride: { workout: awaited, samples: await readSamples(awaited, entry) } };
+      yield { kind: "ride", ride: { workout: awaited, samples: readSamples(awaited, entry) } };
       awaited = undefined;
     } else if (name.startsWith(WORKOUTS_FOLDER)) {
       const workout = parseFile(name, await bytes(), workoutFile);
       if (workout.samples) awaited = workout;
-      else yield { kind: "ride", ride: { workout, samples: [] } };
+      else yield { kind: "ride", ride: { workout, samples: recordingOf([]).samples() } };
     } else if (name === PROFILE_FILE) {
       yield { kind: "profile", profile: parseFile(name, await bytes(), profileFile) };
     } else if (name === FTP_FILE) {
@@ -92,19 +93,25 @@ export async function* readContents(path: string): AsyncGenerator<Content, void,
   if (awaited) throw samplesMissing(awaited);
 }
 
-async function readSamples(
+async function* readSamples(
   workout: ArchivedWorkout,
   { name, size, chunks }: ArchiveEntry,
-): Promise<Sample[]> {
+): AsyncGenerator<Sample[], void, void> {
   const { samples } = workout;
   if (name !== samples?.file) throw samplesMissing(workout);
   if (size > LARGEST_TELEMETRY)
     throw new Error(`${name} is too large: it can have ${LARGEST_TELEMETRY} bytes.`);
-  const read = await readLines(chunks, samples.count).catch((cause) => {
+  let count = 0;
+  try {
+    for await (const piece of readLines(chunks)) {
+      count += piece.length;
+      if (count > samples.count) throw new Error(`There are more than ${samples.count} samples.`);
+      yield piece;
+    }
+  } catch (cause) {
     throw unreadable(name, cause);
-  });
-  if (read.length === samples.count) return read;
-  throw new Error(`${name} has ${read.length} samples in place of ${samples.count}.`);
+  }
+  if (count !== samples.count) throw new Error(`${name} has ${count} samples in place of ${samples.count}.`);
 }
 
 function samplesMissing({ id }: ArchivedWorkout): Error {

@@ -8,13 +8,16 @@ export type Owned = { id: string; userId: string };
 /** What tells whether a workout is the same as another with its id; `sampleCount` is null while it is unfinished. */
 export type StoredWorkout = Owned & { updatedAt: Date; sampleCount: number | null };
 
+/** Of a ride's telemetry, also of those samples that count for no metric. */
+const SAMPLES = sql`(${workouts.summary} ->> '$.sampleCount') + coalesce(${workouts.summary} ->> '$.skippedSamples', 0)`;
+
 export function findStoredWorkouts(executor: Executor, ids: readonly string[]): Promise<StoredWorkout[]> {
   return executor
     .select({
       id: workouts.id,
       userId: workouts.userId,
       updatedAt: workouts.updatedAt,
-      sampleCount: sql<number | null>`${workouts.summary} ->> '$.sampleCount'`,
+      sampleCount: sql<number | null>`${SAMPLES}`,
     })
     .from(workouts)
     .where(inArray(workouts.id, [...ids]));
@@ -29,7 +32,7 @@ export function findStoredFtp(executor: Executor, ids: readonly string[]): Promi
 
 /** Of a user's workouts with these ids: how many there are, how many have telemetry, and of how many samples. */
 export async function countStored(executor: Executor, userId: string, ids: readonly string[]) {
-  const sampleCount = sql`iif(${telemetry.workoutId} IS NULL, 0, ${workouts.summary} ->> '$.sampleCount')`;
+  const sampleCount = sql`iif(${telemetry.workoutId} IS NULL, 0, ${SAMPLES})`;
   const [row] = await executor
     .select({
       workouts: sql<number>`count(*)`,

@@ -1,14 +1,11 @@
-import { setImmediate } from "node:timers/promises";
 import { ALL_TIME } from "../../domain/span.ts";
-import { encodeTelemetry } from "../../domain/telemetry-codec.ts";
 import { AppError } from "../../errors.ts";
 import type { Deps } from "../../runtime.ts";
 import type { StreamKey } from "../../streams/buffer.ts";
 import { compareMessageIds, FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
-import { findFtpInForce } from "../ftp/repository.ts";
-import { derive, summaryColumns } from "./derivation.ts";
+import { deriveUnfinished, readFigures, summaryColumns } from "./derivation.ts";
 import { findRecords, saveEfforts } from "./efforts.ts";
-import { getWorkout, isUnfinished, pausesUntil, streamKey } from "./lookup.ts";
+import { bySender, getWorkout, isUnfinished, streamKey } from "./lookup.ts";
 import {
   findArchivedThrough,
   saveNewRecords,
@@ -16,7 +13,7 @@ import {
   updateWorkout,
   type WorkoutRow,
 } from "./repository.ts";
-import { type Ride, readRide, rideContext, rideStart } from "./ride.ts";
+import { readRide } from "./ride.ts";
 
 /** How often a ride that is still growing is read; what comes after that stays in the stream. */
 const MAX_ATTEMPTS = 3;
@@ -60,20 +57,22 @@ async function deleteRecorded(
   else if (justCompleted) await deps.hub.deleteStream(key, FIRST_MESSAGE_ID);
 }
 
-/** Undefined when the workout or the rider's FTP was changed by another call meanwhile, and nothing was stored. */
+/** Undefined when the workout or the rider's figures were changed by another call meanwhile, and nothing was stored. */
 async function store(
   deps: CompleteDeps,
   workout: WorkoutRow,
   options: { archiveTelemetry: boolean },
 ): Promise<WorkoutRow | undefined> {
-  const { ride, startTime, time, summary, curves, archive } = await prepareUpToDate(deps, workout, options);
+  const prepared = await prepareUpToDate(deps, workout, options);
+  const { ride, times, time, figures, pauses, summary, curves, archive } = prepared;
   return deps.database.transaction(async (transaction) => {
-    if ((await findFtpInForce(transaction, workout.userId, startTime)) !== summary.ftp) return undefined;
+    const { startTime } = times;
+    if (!Bun.deepEquals(await readFigures(transaction, workout, startTime), figures)) return undefined;
     const completed = await updateWorkout(transaction, workout, {
-      ...rideTimes(ride, startTime, summary.elapsedTime, time),
+      ...times,
       ...summaryColumns(summary),
       status: "COMPLETED",
-      pauses: pausesUntil(workout, time),
+      pauses: bySender(pauses),
       archivedMessages: archive ? ride.sampleMessages : 0,
       archivedThrough: ride.lastMessageId ?? FIRST_MESSAGE_ID,
       updatedAt: new Date(time),
@@ -109,24 +108,9 @@ async function prepare(
   { archiveTelemetry }: { archiveTelemetry: boolean },
 ) {
   const ride = await readRide(buffer, streamKey(workout));
-  const startTime = rideStart(ride, workout);
-  const ftp = await findFtpInForce(database, workout.userId, startTime);
-  const time = now();
-  // Each of these is some milliseconds of work: other requests go in between.
-  await setImmediate();
-  const { summary, curves } = await derive(ride.samples, rideContext(ride, workout, ftp, time));
-  await setImmediate();
-  const archive =
-    archiveTelemetry && ride.samples.length > 0 ? await encodeTelemetry(ride.samples, "fast") : undefined;
-  return { ride, startTime, time, summary, curves, archive };
-}
-
-/** When a ride that began at `startTime` ended: with its last sample, or without any at `time`, in epoch ms. */
-export function rideTimes(ride: Pick<Ride, "samples">, startTime: Date, elapsedTime: number, time: number) {
-  const last = ride.samples.at(-1);
-  if (last) return { startTime, endTime: new Date(last.timestamp), duration: elapsedTime };
-  const endTime = new Date(Math.max(time, startTime.getTime()));
-  return { startTime, endTime, duration: Math.round((endTime.getTime() - startTime.getTime()) / 1000) };
+  const derived = await deriveUnfinished({ database, now }, workout, ride);
+  const archive = archiveTelemetry && ride.recording.length > 0 ? await ride.telemetry() : undefined;
+  return { ride, archive, ...derived };
 }
 
 /** Deletes from a stream what finished workouts hold; what arrived after them stays. */

@@ -1,21 +1,51 @@
-import { setImmediate } from "node:timers/promises";
-import { type MeanMaximalCurves, meanMaximalCurve } from "../../domain/mean-maximal.ts";
-import type { Sample } from "../../domain/sample.ts";
-import { DEFINITIONS_VERSION, type RideContext, type Summary, summarize } from "../../domain/summary.ts";
-import { timelineOf } from "../../domain/timeline.ts";
+import type { Executor } from "../../db/database.ts";
+import { spanOfRide } from "../../domain/clock-faults.ts";
+import { DEFINITIONS_VERSION, derive, type RideContext, type Summary } from "../../domain/summary.ts";
+import { readRiderContext } from "../accounts/rider-context.ts";
+import { findFtpInForce } from "../ftp/repository.ts";
+import { pausesOf } from "./lookup.ts";
+import type { WorkoutRow } from "./repository.ts";
+import type { Ride } from "./ride.ts";
 
-/** All that is worked out from a ride's samples and kept. */
-export type Derivation = { summary: Summary; curves: MeanMaximalCurves };
+/** What a ride's figures are worked out with, beside its samples. */
+export type RiderFigures = Pick<RideContext, "ftp" | "heartrates">;
 
-/** Each step is some milliseconds of work: other requests go in between. */
-export async function derive(samples: readonly Sample[], context: RideContext): Promise<Derivation> {
-  const summary = summarize(samples, context);
-  await setImmediate();
-  const { clock } = timelineOf(samples, context.pauses);
-  const heartrate = meanMaximalCurve(samples, clock, "heartrate");
-  await setImmediate();
-  const speed = meanMaximalCurve(samples, clock, "speed");
-  return { summary, curves: { power: summary.powerCurve, heartrate, speed } };
+/** The rider's figures on the day of a ride that started at `startTime`. */
+export async function readFigures(
+  executor: Executor,
+  { userId }: Pick<WorkoutRow, "userId">,
+  startTime: Date,
+): Promise<RiderFigures> {
+  const ftp = await findFtpInForce(executor, userId, startTime);
+  const { heartrates } = await readRiderContext(executor, userId);
+  return { ftp, heartrates };
+}
+
+/** All that is worked out from what an unfinished workout's stream holds, as if it had ended now. */
+export async function deriveUnfinished(
+  { database, now }: { database: Executor; now: () => number },
+  workout: WorkoutRow,
+  { recording, clockLead, skippedMessages }: Ride,
+) {
+  const span = await spanOfRide(recording);
+  const startTime = span ? new Date(span.from) : workout.startTime;
+  const figures = await readFigures(database, workout, startTime);
+  const time = now();
+  const pauses = pausesOf(workout, { now: time, clockLead });
+  const derivation = await derive(recording, { pauses, ...figures, skippedMessages });
+  const endTime = span && new Date(span.to);
+  const times = rideTimes({ startTime, endTime, elapsedTime: derivation.summary.elapsedTime }, time);
+  return { figures, pauses, times, time, ...derivation };
+}
+
+/** When a ride began, ended, and how long it took in s; one without samples ends at `time`, in epoch ms. */
+export function rideTimes(
+  { startTime, endTime, elapsedTime }: { startTime: Date; endTime: Date | null; elapsedTime: number },
+  time: number,
+) {
+  if (endTime) return { startTime, endTime, duration: elapsedTime };
+  const end = new Date(Math.max(time, startTime.getTime()));
+  return { startTime, endTime: end, duration: Math.round((end.getTime() - startTime.getTime()) / 1000) };
 }
 
 /** The columns of a workout that hold a summary just made. */

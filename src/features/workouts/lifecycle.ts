@@ -4,7 +4,7 @@ import { recompressTelemetry } from "../../domain/telemetry-codec.ts";
 import { AppError } from "../../errors.ts";
 import type { Deps } from "../../runtime.ts";
 import { completeWorkout, releaseArchived } from "./complete.ts";
-import { getWorkout, isUnfinished, pausesUntil, streamKey } from "./lookup.ts";
+import { getWorkout, isUnfinished, streamKey } from "./lookup.ts";
 import {
   deleteWorkoutRow,
   insertWorkout,
@@ -68,7 +68,10 @@ export async function pauseWorkout(deps: WorkoutDeps, userId: string, id: string
 export async function resumeWorkout(deps: WorkoutDeps, userId: string, id: string): Promise<WorkoutRow> {
   return change(deps, userId, id, (workout) => {
     requireStatus(workout, "resumed", "PAUSED");
-    return { status: "ACTIVE", pauses: pausesUntil(workout, deps.now()) };
+    return {
+      status: "ACTIVE",
+      pauses: workout.pauses.map(({ to, ...pause }) => ({ ...pause, to: to ?? deps.now() })),
+    };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Executor } from "../../db/database.ts";
+import type { OpenPause } from "../../db/schema.ts";
 import type { Pause } from "../../domain/timeline.ts";
 import { AppError } from "../../errors.ts";
 import type { StreamKey } from "../../streams/buffer.ts";
@@ -15,9 +16,23 @@ export function isUnfinished({ status }: Pick<WorkoutRow, "status">): boolean {
   return UNFINISHED.includes(status);
 }
 
-/** The explicit pauses; one that is still on ends at `time`, epoch ms. */
-export function pausesUntil({ pauses }: Pick<WorkoutRow, "pauses">, time: number): Pause[] {
-  return pauses.map(({ from, to }) => ({ from, to: to ?? time }));
+/**
+ * The explicit pauses by the clock of the samples, which this machine's is `clockLead` ms ahead of; one that is still on
+ * ends now, in epoch ms by this machine's clock.
+ */
+export function pausesOf(
+  { pauses }: Pick<WorkoutRow, "pauses">,
+  { now, clockLead }: { now: number; clockLead: number },
+): Pause[] {
+  return pauses.map(({ from, to, fromSender, toSender }) => ({
+    from: fromSender ? from : from - clockLead,
+    to: to !== null && toSender ? to : (to ?? now) - clockLead,
+  }));
+}
+
+/** Pauses as they are stored once it is known when they were by the clock of the samples. */
+export function bySender(pauses: readonly Pause[]): OpenPause[] {
+  return pauses.map((pause) => ({ ...pause, fromSender: true, toSender: true }));
 }
 
 export function streamKey({ userId, streamName }: Pick<WorkoutRow, "userId" | "streamName">): StreamKey {

@@ -1,13 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import type { Executor } from "../../db/database.ts";
+import { spanOfRide } from "../../domain/clock-faults.ts";
 import { curveMetrics, type MeanMaximalCurves } from "../../domain/mean-maximal.ts";
-import { DEFINITIONS_VERSION, type Summary, withFtp } from "../../domain/summary.ts";
-import { decodeTelemetry } from "../../domain/telemetry-codec.ts";
+import { DEFINITIONS_VERSION, derive, EMPTY_SUMMARY, type Summary, withFtp } from "../../domain/summary.ts";
+import { openTelemetry } from "../../domain/telemetry-codec.ts";
 import type { Deps } from "../../runtime.ts";
-import { findFtpInForce } from "../ftp/repository.ts";
-import { derive, summaryColumns } from "./derivation.ts";
+import { type RiderFigures, readFigures, rideTimes, summaryColumns } from "./derivation.ts";
 import { findEfforts, saveEfforts } from "./efforts.ts";
-import { pausesUntil } from "./lookup.ts";
+import { pausesOf } from "./lookup.ts";
 import {
   findTelemetry,
   findWorkoutById,
@@ -36,45 +36,44 @@ export async function rederive(
   const { database, now } = deps;
   const workout = await findWorkoutById(database, workoutId);
   if (!workout?.summary) return [];
-  const ftp = await findFtpInForce(database, workout.userId, workout.startTime);
-  const isMadeByThese = workout.definitionsVersion === DEFINITIONS_VERSION;
-  const suffices = !anew && isMadeByThese && workout.summary.avgPower === null;
-  const bytes = suffices ? undefined : await findTelemetry(database, workout.id);
-  const remade = await remake(workout, workout.summary, bytes, ftp);
+  const figures = await readFigures(database, workout, workout.startTime);
+  const bytes = suffices(workout, workout.summary, anew)
+    ? undefined
+    : await findTelemetry(database, workout.id);
+  const remade = await remake(workout, workout.summary, bytes, figures);
   await setImmediate();
   const changes = await database.transaction(async (transaction) => {
-    // Set meanwhile: then the ride is not to count as up to date.
-    if ((await findFtpInForce(transaction, workout.userId, workout.startTime)) !== ftp) return undefined;
-    return save(transaction, workout, remade, new Date(now()));
+    // Changed meanwhile: then the ride is not to count as up to date.
+    const latest = await readFigures(transaction, workout, workout.startTime);
+    return Bun.deepEquals(latest, figures) ? save(transaction, workout, remade, new Date(now())) : undefined;
   });
   return changes ?? rederive(deps, workoutId, { anew });
+}
+
+/** Whether a stored summary has all it takes: of a ride with neither power nor heart rate no figure says anything. */
+function suffices({ definitionsVersion }: WorkoutRow, stored: Summary, anew: boolean): boolean {
+  const isCurrent = definitionsVersion === DEFINITIONS_VERSION && !anew;
+  return isCurrent && stored.avgPower === null && stored.avgHeartrate === null;
 }
 
 async function remake(
   workout: WorkoutRow,
   stored: Summary,
   bytes: Uint8Array | undefined,
-  ftp: number | null,
+  figures: RiderFigures,
 ): Promise<Remade> {
-  const samples = bytes ? await decodeTelemetry(bytes) : [];
-  const [first, last] = [samples[0], samples.at(-1)];
-  if (!first || !last) {
-    const summary = withFtp(stored, ftp);
+  const recording = bytes && (await openTelemetry(bytes));
+  const span = recording && (await spanOfRide(recording));
+  if (!recording || !span) {
+    const summary = withFtp({ ...EMPTY_SUMMARY, ...stored }, figures.ftp);
     return { columns: { summary, trainingStress: summary.trainingStress, isStale: false } };
   }
-  await setImmediate();
-  const { summary, curves } = await derive(samples, {
-    pauses: pausesUntil(workout, last.timestamp),
-    ftp,
-    skippedMessages: stored.skippedMessages,
-  });
-  const columns = {
-    ...summaryColumns(summary),
-    startTime: new Date(first.timestamp),
-    endTime: new Date(last.timestamp),
-    duration: summary.elapsedTime,
-  };
-  return { columns, curves };
+  const pauses = pausesOf(workout, { now: span.to, clockLead: 0 });
+  const { skippedMessages } = stored;
+  const { summary, curves } = await derive(recording, { pauses, ...figures, skippedMessages });
+  const [startTime, endTime] = [new Date(span.from), new Date(span.to)];
+  const times = rideTimes({ startTime, endTime, elapsedTime: summary.elapsedTime }, span.to);
+  return { columns: { ...summaryColumns(summary), ...times }, curves };
 }
 
 /** What is right already is left alone, down to the time of the workout's last change. */

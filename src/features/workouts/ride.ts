@@ -1,16 +1,14 @@
-import { setImmediate } from "node:timers/promises";
-import { mergeSamples, parseSample, type Sample } from "../../domain/sample.ts";
-import type { RideContext } from "../../domain/summary.ts";
-import type { MessageData, MessageId, StreamBuffer, StreamKey } from "../../streams/buffer.ts";
-import { FIRST_MESSAGE_ID, followingMessageId, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
-import { PageSize } from "../../streams/page-size.ts";
-import { pausesUntil } from "./lookup.ts";
-import type { WorkoutRow } from "./repository.ts";
+import { ClockLead } from "../../domain/clock-lead.ts";
+import { recordingOf } from "../../domain/recording.ts";
+import { SampleMerger } from "../../domain/sample.ts";
+import { encodeTelemetry } from "../../domain/telemetry-codec.ts";
+import type { MessageId, StreamBuffer, StreamKey } from "../../streams/buffer.ts";
+import { FIRST_MESSAGE_ID, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
+import { type ArrivedSample, readArrivals } from "./arrivals.ts";
+import { LongRide, type RideSamples } from "./long-ride.ts";
 
 /** What a stream holds, as far as it has been read. */
-export type Ride = {
-  /** Merged, sorted by time. */
-  samples: Sample[];
+export type Ride = RideSamples & {
   /** Messages that are samples, resent ones included. */
   sampleMessages: number;
   skippedMessages: number;
@@ -18,44 +16,41 @@ export type Ride = {
   lastMessageId: MessageId | null;
 };
 
-/** How many messages at most, and about how many characters, are read at once: some ms of work without a pause. */
-const LARGEST_PAGE = 1000;
-const PAGE_WEIGHT = 400_000;
+/** A ride of more samples, or more characters in them, is not held in memory: half a day at one a second is below. */
+export const MOST_HELD = 50_000;
+const HELD_WEIGHT = 12_000_000;
 
-/** Reads a whole stream, including what arrives while it is being read. */
+/**
+ * Reads a whole stream, including what arrives while it is being read.
+ * @throws AppError buffer_unavailable. TelemetryError telemetry_too_large of a long ride.
+ */
 export async function readRide(buffer: Pick<StreamBuffer, "range">, key: StreamKey): Promise<Ride> {
-  const arrived: Sample[] = [];
+  const long = new LongRide();
+  let held: ArrivedSample[] = [];
   let skippedMessages = 0;
   let lastMessageId: MessageId | null = null;
-  const size = new PageSize(LARGEST_PAGE, PAGE_WEIGHT);
-  for (;;) {
-    const start: MessageId = lastMessageId === null ? FIRST_MESSAGE_ID : followingMessageId(lastMessageId);
-    const { count } = size;
-    const page = await buffer.range(key, start, LAST_MESSAGE_ID, count).catch((error: unknown) => {
-      if (!size.shrink()) throw error;
-    });
-    if (!page) continue;
-    for (const { id, data } of page) {
-      const { message, timestamp } = JSON.parse(data) as MessageData;
-      const sample = parseSample(message, timestamp);
-      if (sample) arrived.push(sample);
-      else skippedMessages += 1;
-      lastMessageId = id;
-    }
-    if (page.length < count) break;
-    size.learn(page);
-    await setImmediate();
+  for await (const page of readArrivals(buffer, key, FIRST_MESSAGE_ID, LAST_MESSAGE_ID)) {
+    long.add(page);
+    const isHeld = long.length <= MOST_HELD && long.weight <= HELD_WEIGHT;
+    if (isHeld) held.push(...page.arrivals);
+    else held = [];
+    skippedMessages += page.skipped;
+    lastMessageId = page.lastId;
   }
-  return { samples: mergeSamples(arrived), sampleMessages: arrived.length, skippedMessages, lastMessageId };
+  const isHeld = held.length === long.length;
+  const samples = isHeld ? heldSamples(held) : await long.read(buffer, key);
+  return { ...samples, sampleMessages: long.length, skippedMessages, lastMessageId };
 }
 
-/** What its summary needs to know of a ride beside the samples; a pause that is still on lasts until `now`. */
-export function rideContext(ride: Ride, workout: WorkoutRow, ftp: number | null, now: number): RideContext {
-  return { pauses: pausesUntil(workout, now), ftp, skippedMessages: ride.skippedMessages };
-}
-
-/** When a ride began: its first sample, or while there is none, when the workout was started. */
-export function rideStart(ride: Pick<Ride, "samples">, workout: Pick<WorkoutRow, "startTime">): Date {
-  const [first] = ride.samples;
-  return first ? new Date(first.timestamp) : workout.startTime;
+function heldSamples(arrivals: readonly ArrivedSample[]): RideSamples {
+  const merger = new SampleMerger();
+  for (const arrival of arrivals) merger.add(arrival);
+  const samples = merger.finish();
+  const lead = new ClockLead(Float64Array.from(samples, ({ timestamp }) => timestamp));
+  for (const arrival of arrivals) lead.note(arrival, arrival.arrivedAt);
+  return {
+    recording: recordingOf(samples),
+    clockLead: lead.milliseconds,
+    telemetry: () => encodeTelemetry(samples, "fast"),
+  };
 }

@@ -1,9 +1,12 @@
 import { Hono } from "hono";
+import type { Recording } from "../../domain/recording.ts";
+import type { Sample } from "../../domain/sample.ts";
 import { spanOf } from "../../domain/span.ts";
-import { toColumns, toCsv, toNdjson } from "../../domain/telemetry-format.ts";
+import { toColumns, toCsv, toJson, toNdjson } from "../../domain/telemetry-format.ts";
 import { AppError } from "../../errors.ts";
 import { jsonBody } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
+import { streamed, streamedJson } from "../../http/streamed.ts";
 import { validate } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
 import { findTimeZone } from "../accounts/repository.ts";
@@ -32,12 +35,14 @@ import {
   startSchema,
   telemetryQuery,
 } from "./schemas.ts";
-import { workoutCurve, workoutSamples, workoutSummary } from "./telemetry.ts";
+import { currentSummary, workoutCurve, workoutRecording, workoutSummary } from "./telemetry.ts";
 
 const byId = validate("param", idParam);
 
+const CSV_TYPE = "text/csv; charset=utf-8; header=present";
+
 export function workoutRoutes(deps: Deps) {
-  const { database } = deps;
+  const { database, log } = deps;
 
   return new Hono<AppEnv>()
     .post("/", jsonBody(startSchema), async (c) => {
@@ -65,7 +70,12 @@ export function workoutRoutes(deps: Deps) {
     .get("/:id", byId, validate("query", getQuery), async (c) => {
       const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
       if (!c.req.valid("query").includeTelemetry) return c.json({ workout: present(workout) });
-      return c.json({ workout: present(workout), telemetry: await workoutSamples(deps, workout) });
+      const recording = await workoutRecording(deps, workout);
+      return streamedJson<{ workout: ReturnType<typeof present>; telemetry: Sample[] }>(
+        c,
+        log,
+        withTelemetry({ workout: present(workout) }, recording),
+      );
     })
     .get("/:id/summary", byId, async (c) => {
       const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
@@ -73,16 +83,16 @@ export function workoutRoutes(deps: Deps) {
     })
     .get("/:id/telemetry", byId, validate("query", telemetryQuery), async (c) => {
       const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
-      const samples = await workoutSamples(deps, workout);
+      const recording = await workoutRecording(deps, workout);
       switch (c.req.valid("query").format) {
         case "json":
-          return c.json(samples);
+          return streamedJson<Sample[]>(c, log, toJson(recording));
         case "columns":
-          return c.json(toColumns(samples));
+          return streamedJson<Record<string, unknown[]>>(c, log, toColumns(recording));
         case "csv":
-          return c.body(toCsv(samples), 200, { "Content-Type": "text/csv; charset=utf-8; header=present" });
+          return streamed(c, log, toCsv(recording), { "Content-Type": CSV_TYPE });
         case "ndjson":
-          return c.body(toNdjson(samples), 200, { "Content-Type": "application/x-ndjson" });
+          return streamed(c, log, toNdjson(recording), { "Content-Type": "application/x-ndjson" });
       }
     })
     .get("/:id/power-curve", byId, validate("query", curveQuery), async (c) => {
@@ -149,5 +159,12 @@ function present({
   newRecords,
   ...workout
 }: WorkoutRow) {
-  return workout;
+  return { ...workout, summary: currentSummary(workout) };
+}
+
+/** An object's JSON with one more field, the samples. */
+async function* withTelemetry(object: object, recording: Recording): AsyncGenerator<string, void, void> {
+  yield `${JSON.stringify(object).slice(0, -1)},"telemetry":`;
+  yield* toJson(recording);
+  yield "}";
 }

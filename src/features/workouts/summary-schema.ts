@@ -11,15 +11,24 @@ export const curveSchema = z.record(z.string().regex(/^[1-9]\d{0,8}$/), z.number
 export const summarySchema = z
   .object({
     sampleCount: z.int().min(0).describe("Samples that were sent twice count once."),
+    skippedSamples: z
+      .int()
+      .min(0)
+      .describe("Samples of a clock that was wrong: kept, and left out of all metrics."),
     skippedMessages: z.int().min(0).describe("Messages that are no samples."),
     elapsedTime: seconds("s, pauses included"),
     recordedTime: seconds("s, without pauses"),
     movingTime: seconds("s"),
+    poweredTime: seconds("s, for which power is known"),
     avgPower: known("W"),
     maxPower: known("W"),
     normalizedPower: known("W"),
     intensityFactor: known("Normalized power over FTP."),
-    trainingStress: known("TSS: an hour at FTP is 100."),
+    trainingStress: known("TSS: an hour at FTP, or at the threshold heart rate, is 100."),
+    stressSource: z
+      .enum(["power", "heartrate"])
+      .nullable()
+      .describe("What the training stress is worked out from."),
     variabilityIndex: known("Normalized over average power."),
     efficiencyFactor: known("Normalized power over average heart rate, W/bpm."),
     decoupling: known("%"),

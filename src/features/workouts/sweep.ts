@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { spanOfRide } from "../../domain/clock-faults.ts";
 import { AppError } from "../../errors.ts";
 import { type Job, scheduleJob } from "../../job.ts";
 import type { Deps } from "../../runtime.ts";
@@ -96,11 +97,11 @@ async function sweepStream(
   }
   // Only as an empty one: a sample may be on its way into it.
   if (info.length === 0) return deleteAll(deps, key, FIRST_MESSAGE_ID);
-  const { samples } = await readRide(deps.buffer, key);
-  const [first] = samples;
-  if (!first) return "kept";
+  const { recording } = await readRide(deps.buffer, key);
+  const span = await spanOfRide(recording);
+  if (!span) return "kept";
   // Claimed first and completed then: killed in between, the next sweep finds an idle unfinished workout.
-  const workout = await claim(deps, key, new Date(first.timestamp), new Date(info.lastActivity));
+  const workout = await claim(deps, key, new Date(span.from), new Date(info.lastActivity));
   if (!workout) return "kept";
   await completeWorkout(deps, owner, workout.id, { archiveTelemetry: true });
   return "archived";

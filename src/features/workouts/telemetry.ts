@@ -1,26 +1,25 @@
 import { isDamage } from "../../db/errors.ts";
-import { type CurveMetric, meanMaximalCurve } from "../../domain/mean-maximal.ts";
-import type { Sample } from "../../domain/sample.ts";
-import { type Summary, summarize } from "../../domain/summary.ts";
-import { decodeTelemetry } from "../../domain/telemetry-codec.ts";
-import { timelineOf } from "../../domain/timeline.ts";
+import type { CurveMetric } from "../../domain/mean-maximal.ts";
+import { type Recording, recordingOf } from "../../domain/recording.ts";
+import { EMPTY_SUMMARY, type Summary } from "../../domain/summary.ts";
+import { openTelemetry } from "../../domain/telemetry-codec.ts";
 import type { Deps } from "../../runtime.ts";
-import { findFtpInForce } from "../ftp/repository.ts";
+import { deriveUnfinished } from "./derivation.ts";
 import { type Effort, findEfforts } from "./efforts.ts";
-import { isUnfinished, pausesUntil, streamKey } from "./lookup.ts";
+import { isUnfinished, streamKey } from "./lookup.ts";
 import { findTelemetry, type WorkoutRow } from "./repository.ts";
-import { readRide, rideContext, rideStart } from "./ride.ts";
+import { readRide } from "./ride.ts";
 
 type StoredDeps = Pick<Deps, "database" | "damage">;
 type ReadDeps = Pick<Deps, "database" | "buffer" | "now">;
 
 /** The archived samples of a workout, or while it is unfinished those that have arrived so far. */
-export async function workoutSamples(
+export async function workoutRecording(
   deps: StoredDeps & Pick<Deps, "buffer">,
   workout: WorkoutRow,
-): Promise<Sample[]> {
-  if (isUnfinished(workout)) return (await readRide(deps.buffer, streamKey(workout))).samples;
-  return (await useTelemetry(deps, workout.id, decodeTelemetry)) ?? [];
+): Promise<Recording> {
+  if (isUnfinished(workout)) return (await readRide(deps.buffer, streamKey(workout))).recording;
+  return (await useTelemetry(deps, workout.id, openTelemetry)) ?? recordingOf([]);
 }
 
 /**
@@ -43,28 +42,30 @@ export async function useTelemetry<Result>(
 
 /** The summary of a workout, or while it is unfinished that of what has arrived so far. */
 export async function workoutSummary(deps: ReadDeps, workout: WorkoutRow): Promise<Summary | null> {
-  if (!isUnfinished(workout)) return workout.summary;
+  if (!isUnfinished(workout)) return currentSummary(workout);
   const ride = await readRide(deps.buffer, streamKey(workout));
-  const ftp = await findFtpInForce(deps.database, workout.userId, rideStart(ride, workout));
-  return summarize(ride.samples, rideContext(ride, workout, ftp, deps.now()));
+  return (await deriveUnfinished(deps, workout, ride)).summary;
+}
+
+/** The stored summary with every field there is today: earlier versions have stored fewer. */
+export function currentSummary({ summary }: Pick<WorkoutRow, "summary">): Summary | null {
+  return summary && { ...EMPTY_SUMMARY, ...summary };
 }
 
 /** The mean-maximal curve of a workout, or while it is unfinished that of what has arrived so far. */
 export async function workoutCurve(
-  { database, buffer, now }: ReadDeps,
+  deps: ReadDeps,
   workout: WorkoutRow,
   metric: CurveMetric,
 ): Promise<Effort[]> {
-  if (!isUnfinished(workout)) return findEfforts(database, workout.id, metric);
-  const ride = await readRide(buffer, streamKey(workout));
-  const { clock } = timelineOf(ride.samples, pausesUntil(workout, now()));
-  const curve = meanMaximalCurve(ride.samples, clock, metric);
-  const achievedAt = rideStart(ride, workout);
-  return Object.entries(curve ?? {}).map(([duration, value]) => ({
+  if (!isUnfinished(workout)) return findEfforts(deps.database, workout.id, metric);
+  const ride = await readRide(deps.buffer, streamKey(workout));
+  const { curves, times } = await deriveUnfinished(deps, workout, ride);
+  return Object.entries(curves[metric] ?? {}).map(([duration, value]) => ({
     metric,
     duration: Number(duration),
     value,
     workoutId: workout.id,
-    achievedAt,
+    achievedAt: times.startTime,
   }));
 }

@@ -1,0 +1,50 @@
+import { setImmediate } from "node:timers/promises";
+import type { Sample } from "./sample.ts";
+
+/** Lowest and highest value that counts, both included. */
+export type Bounds = readonly [lowest: number, highest: number];
+
+/** In a column: the sample does not have the field at all. No value within bounds is this one. */
+export const ABSENT = Number.NEGATIVE_INFINITY;
+
+/** How many samples are handed out at once: some milliseconds of work. */
+export const SAMPLES_AT_ONCE = 4096;
+
+/** A ride's samples, merged and in order. Of a long ride not all are in memory at once. */
+export interface Recording {
+  readonly length: number;
+  /** Some thousand at a time, with turns for others in between; each call begins anew. */
+  samples(): AsyncIterable<readonly Sample[]>;
+  /** Epoch ms, ascending; equal ones where samples bear the time of their arrival. */
+  timestamps(): Promise<Float64Array>;
+  /** A field of every sample: ABSENT where a sample lacks it, NaN where it has none that is a number within bounds. */
+  column(field: string, bounds: Bounds): Promise<Float64Array>;
+}
+
+/** A ride whose samples are in memory. */
+export function recordingOf(samples: readonly Sample[]): Recording {
+  return {
+    length: samples.length,
+    async *samples() {
+      for (let from = 0; from < samples.length; from += SAMPLES_AT_ONCE) {
+        yield samples.slice(from, from + SAMPLES_AT_ONCE);
+        await setImmediate();
+      }
+    },
+    timestamps: async () => Float64Array.from(samples, ({ timestamp }) => timestamp),
+    async column(field, bounds) {
+      const column = new Float64Array(samples.length);
+      for (let index = 0; index < samples.length; index++) {
+        const sample = samples[index];
+        const isThere = sample !== undefined && Object.hasOwn(sample, field);
+        column[index] = isThere ? withinBounds(sample[field], bounds) : ABSENT;
+      }
+      return column;
+    },
+  };
+}
+
+/** NaN for what is no number, or one out of bounds: a device that states that has measured nothing. */
+export function withinBounds(value: unknown, [lowest, highest]: Bounds): number {
+  return typeof value === "number" && value >= lowest && value <= highest ? value : Number.NaN;
+}
