@@ -1,4 +1,5 @@
 import type { Bounds } from "./recording.ts";
+import { inSlices } from "./slices.ts";
 
 // Indexed loops in what follows and in all that runs over every sample: over typed arrays they are several times as
 // fast in Bun as for-of, forEach and reduce.
@@ -21,12 +22,14 @@ export function at(column: Float64Array, index: number): number {
 }
 
 /** The largest value of a column; null where it has none. */
-export function maximumOf(column: Float64Array): number | null {
+export async function maximumOf(column: Float64Array): Promise<number | null> {
   let maximum = Number.NEGATIVE_INFINITY;
-  // NaN is not above anything.
-  for (let index = 0; index < column.length; index++) {
-    if (at(column, index) > maximum) maximum = at(column, index);
-  }
+  await inSlices(column.length, (from, to) => {
+    let largest = maximum;
+    // NaN is not above anything.
+    for (let index = from; index < to; index++) if (at(column, index) > largest) largest = at(column, index);
+    maximum = largest;
+  });
   return maximum === Number.NEGATIVE_INFINITY ? null : maximum;
 }
 

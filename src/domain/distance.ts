@@ -1,5 +1,7 @@
 import { at } from "./column.ts";
+import { type Readings, readingsOf } from "./readings.ts";
 import { integrate, type Signal } from "./signal.ts";
+import { inSlices } from "./slices.ts";
 
 /** What is faster was not ridden, in m/s: 200 km/h. */
 const FASTEST = 200 / 3.6;
@@ -8,59 +10,55 @@ const FASTEST = 200 / 3.6;
 const LONGEST_FAULT_MS = 10_000;
 
 /**
- * Distance ridden in m, unrounded: the steps upwards of the odometer, which may be reset on the way or be at fault for
- * a moment; with fewer than two readings, speed (km/h) over the time in which it is known. Null where neither is.
+ * Distance by the odometer in m, unrounded: its steps upwards. It may be reset on the way, or be at fault for a moment.
+ * Null with fewer than two readings.
  */
-export function distanceRidden(
+export async function odometerDistance(
   timestamps: Float64Array,
   odometer: Float64Array,
-  speed: Signal,
-): number | null {
-  const readings = readingsOf(timestamps, odometer);
-  if (readings.metres.length >= 2) return sumOfSteps(readings);
-  const travelled = integrate(speed);
+): Promise<number | null> {
+  const readings = await readingsOf(timestamps, odometer);
+  return readings.metres.length < 2 ? null : sumOfSteps(readings);
+}
+
+/** Distance in m, unrounded: speed in km/h over the time in which it is known; null where that is never. */
+export async function travelledDistance(speed: Signal): Promise<number | null> {
+  const travelled = await integrate(speed);
   return travelled && travelled.area / 3600;
 }
 
-type Readings = { times: Float64Array; metres: Float64Array };
-
-function readingsOf(timestamps: Float64Array, odometer: Float64Array): Readings {
-  const times = new Float64Array(odometer.length);
-  const metres = new Float64Array(odometer.length);
-  let count = 0;
-  for (let index = 0; index < odometer.length; index++) {
-    if (!Number.isFinite(odometer[index])) continue;
-    times[count] = at(timestamps, index);
-    metres[count++] = at(odometer, index);
-  }
-  return { times: times.subarray(0, count), metres: metres.subarray(0, count) };
-}
-
-function sumOfSteps({ times, metres }: Readings): number {
-  const recoveries = nextNotBelow(metres);
+async function sumOfSteps({ times, metres }: Readings): Promise<number> {
+  const recoveries = await nextNotBelow(metres);
   let total = 0;
   let last = 0;
-  while (last + 1 < metres.length) {
-    const fell = at(metres, last + 1) < at(metres, last);
-    const recovery = recoveries[last] ?? 0;
-    const isFault = fell && at(times, recovery) - at(times, last) <= LONGEST_FAULT_MS;
-    const next = isFault ? recovery : last + 1;
-    const step = fell && !isFault ? at(metres, next) : at(metres, next) - at(metres, last);
-    if (step <= ((at(times, next) - at(times, last)) / 1000) * FASTEST) total += step;
-    last = next;
-  }
+  await inSlices(metres.length - 1, (_, to) => {
+    while (last < to) last = takeStep(last);
+  });
   return total;
+
+  /** Goes on to the next reading, or over a fault to the one after it. */
+  function takeStep(from: number): number {
+    const fell = at(metres, from + 1) < at(metres, from);
+    const recovery = recoveries[from] ?? 0;
+    const isFault = fell && at(times, recovery) - at(times, from) <= LONGEST_FAULT_MS;
+    const next = isFault ? recovery : from + 1;
+    const step = fell && !isFault ? at(metres, next) : at(metres, next) - at(metres, from);
+    if (step <= ((at(times, next) - at(times, from)) / 1000) * FASTEST) total += step;
+    return next;
+  }
 }
 
 /** Of each reading the first one after it that is not below it; beyond the last where there is none. */
-function nextNotBelow(metres: Float64Array): Uint32Array {
+async function nextNotBelow(metres: Float64Array): Promise<Uint32Array> {
   const next = new Uint32Array(metres.length);
-  for (let index = metres.length - 1; index >= 0; index--) {
-    let candidate = index + 1;
-    // What is below a candidate that is below this one need not be looked at.
-    while (candidate < metres.length && at(metres, candidate) < at(metres, index))
-      candidate = next[candidate] ?? 0;
-    next[index] = candidate;
-  }
+  const last = metres.length - 1;
+  await inSlices(metres.length, (from, to) => {
+    for (let index = last - from; index > last - to; index--) {
+      let candidate = index + 1;
+      // What is below a candidate that is below this one need not be looked at.
+      while (at(metres, candidate) < at(metres, index)) candidate = next[candidate] ?? 0;
+      next[index] = candidate;
+    }
+  });
   return next;
 }

@@ -1,4 +1,6 @@
 import { at } from "./column.ts";
+import { type Readings, readingsOf } from "./readings.ts";
+import { inSlices } from "./slices.ts";
 
 /** Comparisons of altitude allow so much, in m, since 134.2 − 132.2 is above 2 in binary. */
 const NOISE = 1e-6;
@@ -19,71 +21,88 @@ const TURN = 2 + NOISE;
  */
 const FARTHEST_LOOK = 1000;
 
-type Readings = { times: Float64Array; metres: Float64Array };
-
 /** Metres climbed, unrounded, from altitudes in m at times in ms; null where there is none. */
-export function elevationGain(timestamps: Float64Array, altitude: Float64Array): number | null {
-  const { times, metres } = withoutDropouts(timestamps, altitude);
-  return metres.length === 0 ? null : sumOfRises(smoothed(times, metres));
+export async function elevationGain(
+  timestamps: Float64Array,
+  altitude: Float64Array,
+): Promise<number | null> {
+  const { times, metres } = await withoutDropouts(await readingsOf(timestamps, altitude));
+  return metres.length === 0 ? null : sumOfRises(await smoothed(times, metres));
 }
 
-function withoutDropouts(timestamps: Float64Array, altitude: Float64Array): Readings {
-  const times = new Float64Array(altitude.length);
-  const metres = new Float64Array(altitude.length);
+async function withoutDropouts(readings: Readings): Promise<Readings> {
+  if (!(await hasJumps(readings.metres))) return readings;
+  const times = readings.times.slice();
+  const metres = readings.metres.slice();
   let count = 0;
-  for (let index = 0; index < altitude.length; index++) {
-    if (!Number.isFinite(altitude[index])) continue;
-    if (count > 0) {
-      const before = { time: at(times, count - 1), metres: at(metres, count - 1) };
-      const back = isJump(before.metres, at(altitude, index)) ? backAfter(index) : index;
-      // It goes on with the reading that is near again; those between are left out.
-      if (back !== undefined) index = back;
-    }
-    times[count] = at(timestamps, index);
-    metres[count++] = at(altitude, index);
-  }
+  let next = 0;
+  await inSlices(metres.length, (_, to) => {
+    while (next < to) keep(isJump(at(metres, count - 1), at(metres, next)) ? backAfter(next) : next);
+  });
   return { times: times.subarray(0, count), metres: metres.subarray(0, count) };
 
-  /** The first reading after a jump that is near the one before it, if that comes soon enough. */
-  function backAfter(jump: number): number | undefined {
+  /** What lies before it and has not been kept is left out. */
+  function keep(index: number): void {
+    times[count] = at(times, index);
+    metres[count++] = at(metres, index);
+    next = index + 1;
+  }
+
+  /** The first reading after a jump that is near the one before it, if that comes soon enough; else the jump. */
+  function backAfter(jump: number): number {
     const latest = at(times, count - 1) + LONGEST_DROPOUT_MS;
-    const end = Math.min(altitude.length, jump + FARTHEST_LOOK);
-    for (let index = jump + 1; index < end && at(timestamps, index) <= latest; index++) {
-      if (Number.isFinite(altitude[index]) && !isJump(at(metres, count - 1), at(altitude, index)))
-        return index;
+    const before = at(metres, count - 1);
+    const end = Math.min(metres.length, jump + FARTHEST_LOOK);
+    for (let index = jump + 1; index < end && at(times, index) <= latest; index++) {
+      if (!isJump(before, at(metres, index))) return index;
     }
-    return undefined;
+    return jump;
   }
 }
 
+async function hasJumps(metres: Float64Array): Promise<boolean> {
+  let jumps = 0;
+  await inSlices(metres.length - 1, (from, to) => {
+    for (let index = from; index < to; index++) if (isJump(at(metres, index), at(metres, index + 1))) jumps++;
+  });
+  return jumps > 0;
+}
+
+/** To the first reading, before which there is none, nothing is a jump. */
 function isJump(from: number, to: number): boolean {
   return Math.abs(to - from) > JUMP;
 }
 
 /** The mean of the readings around each. */
-function smoothed(times: Float64Array, metres: Float64Array): Float64Array {
+async function smoothed(times: Float64Array, metres: Float64Array): Promise<Float64Array> {
   const means = new Float64Array(metres.length);
   let oldest = 0;
   let newest = 0;
   let sum = 0;
-  for (let index = 0; index < metres.length; index++) {
-    const time = at(times, index);
-    while (newest < metres.length && at(times, newest) <= time + SMOOTHED_MS) sum += at(metres, newest++);
-    while (at(times, oldest) < time - SMOOTHED_MS) sum -= at(metres, oldest++);
-    means[index] = sum / (newest - oldest);
-  }
+  await inSlices(metres.length, (from, to) => {
+    for (let index = from; index < to; index++) {
+      const time = at(times, index);
+      while (newest < metres.length && at(times, newest) <= time + SMOOTHED_MS) sum += at(metres, newest++);
+      while (at(times, oldest) < time - SMOOTHED_MS) sum -= at(metres, oldest++);
+      means[index] = sum / (newest - oldest);
+    }
+  });
   return means;
 }
 
 /** Every rise from a lowest to a highest point between two turning points. */
-function sumOfRises(metres: Float64Array): number {
+async function sumOfRises(metres: Float64Array): Promise<number> {
   let gain = 0;
   let lowest = at(metres, 0);
   let highest = lowest;
   /** Which way it goes; unknown until it has gone far enough either way. */
   let direction: "up" | "down" | undefined;
-  for (let index = 1; index < metres.length; index++) {
-    const height = at(metres, index);
+  await inSlices(metres.length, (from, to) => {
+    for (let index = from; index < to; index++) visit(at(metres, index));
+  });
+  return direction === "up" ? gain + highest - lowest : gain;
+
+  function visit(height: number): void {
     if (direction !== "up" && height > lowest + TURN) {
       direction = "up";
       highest = height;
@@ -95,5 +114,4 @@ function sumOfRises(metres: Float64Array): number {
     if (direction !== "down") highest = Math.max(highest, height);
     if (direction !== "up") lowest = Math.min(lowest, height);
   }
-  return direction === "up" ? gain + highest - lowest : gain;
 }

@@ -1,5 +1,6 @@
 import { at } from "./column.ts";
 import type { Signal } from "./signal.ts";
+import { inSlices } from "./slices.ts";
 
 /** A rider's heart rates in bpm: resting < threshold ≤ max. */
 export type Heartrates = { resting: number; threshold: number; max: number };
@@ -11,15 +12,17 @@ const STEEPNESS = 1.92;
  * Training stress from heart rate in bpm, unrounded: an hour at the threshold is 100. Null where it is never known.
  * Source: Banister's training impulse, scaled as TSS is.
  */
-export function heartrateStress({ values, known }: Signal, rates: Heartrates): number | null {
+export async function heartrateStress({ values, known }: Signal, rates: Heartrates): Promise<number | null> {
   let impulse = 0;
   let time = 0;
-  for (let index = 0; index < values.length; index++) {
-    const heartrate = at(values, index);
-    if (Number.isNaN(heartrate)) continue;
-    impulse += weightOf(heartrate, rates) * at(known, index);
-    time += at(known, index);
-  }
+  await inSlices(values.length, (from, to) => {
+    for (let index = from; index < to; index++) {
+      const heartrate = at(values, index);
+      if (Number.isNaN(heartrate)) continue;
+      impulse += weightOf(heartrate, rates) * at(known, index);
+      time += at(known, index);
+    }
+  });
   const threshold = weightOf(rates.threshold, rates);
   return time === 0 || threshold === 0 ? null : (100 * impulse) / (threshold * 3_600_000);
 }

@@ -21,7 +21,7 @@ const SHORT_DURATIONS = [
 const LONGEST_DURATION = 14 * 24 * 60 * MINUTE;
 
 /** Windows looked at in a row: some milliseconds of work. */
-const STEPS_AT_ONCE = 200_000;
+const STEPS_AT_ONCE = 100_000;
 
 /**
  * Mean-maximal curve from a series of the clock axis, which has `length` s: from durations in seconds to the best mean
@@ -34,9 +34,11 @@ export async function meanMaximalCurve(
   if (series.values.length === 0) return null;
   const windows = new Windows(series);
   const curve: MeanMaximalCurve = {};
+  let steps = STEPS_AT_ONCE;
   for (const duration of durationsUpTo(length)) {
     windows.begin(duration, length);
-    while (!windows.advance(STEPS_AT_ONCE)) await setImmediate();
+    for (steps = windows.advance(steps); steps === 0; steps = windows.advance(STEPS_AT_ONCE))
+      await setImmediate();
     curve[duration] = round(windows.best / duration, 1);
   }
   return curve;
@@ -94,9 +96,10 @@ class Windows {
     this.#rewind();
   }
 
-  /** Looks at so many windows at most; true when there are no more. */
-  advance(steps: number): boolean {
-    for (let step = 0; step < steps && this.#start <= this.#last; step++) {
+  /** Looks at so many windows at most; how many of these steps are left, 0 where there may be more windows. */
+  advance(steps: number): number {
+    let left = steps;
+    for (; left > 0 && this.#start <= this.#last; left--) {
       const sum = this.#sum();
       if (sum > this.best) {
         this.best = sum;
@@ -107,7 +110,7 @@ class Windows {
       // The last window is looked at too, though it may begin in the middle of runs.
       this.#start = this.#start < this.#last ? Math.min(next, this.#last) : next;
     }
-    return this.#start > this.#last;
+    return left;
   }
 
   #rewind(): void {
@@ -121,11 +124,17 @@ class Windows {
     return this.#sumBefore(end, this.#tail) - this.#sumBefore(this.#start, this.#head);
   }
 
-  /** The last run that begins by a second, or the first one; `from` is one that is known to begin no later. */
+  /**
+   * The last run that begins by a second, or the first one; `from` is one that is known to begin no later. It is mostly
+   * near, and otherwise found by strides that double, and then halve.
+   */
   #runAt(second: number, from: number): number {
     const { starts } = this.#series;
     let run = from;
-    while (run + 1 < starts.length && at(starts, run + 1) <= second) run++;
+    if (!(at(starts, run + 1) <= second)) return run;
+    let stride = 1;
+    for (; at(starts, run + stride) <= second; stride <<= 1) run += stride;
+    for (stride >>= 1; stride > 0; stride >>= 1) if (at(starts, run + stride) <= second) run += stride;
     return run;
   }
 

@@ -1,37 +1,45 @@
 import { at } from "./column.ts";
 import type { SecondSeries } from "./per-second.ts";
+import { inSlices } from "./slices.ts";
 
 /** Stretches of whole seconds, apart from each other and ascending: from, to (not included), from, to, … */
-type Stretches = Float64Array;
+export type Stretches = Float64Array;
 
-/** How many seconds there are in which any of the series is above zero. All are of one axis. */
-export function movingTime(series: readonly SecondSeries[]): number {
-  const moving = series.map(aboveZero).reduce(union, new Float64Array(0));
+/** How many seconds they have. */
+export function secondsIn(stretches: Stretches): number {
   let seconds = 0;
-  for (let edge = 0; edge < moving.length; edge += 2) seconds += at(moving, edge + 1) - at(moving, edge);
+  for (let edge = 0; edge < stretches.length; edge += 2)
+    seconds += at(stretches, edge + 1) - at(stretches, edge);
   return seconds;
 }
 
-function aboveZero({ starts, counts, values }: SecondSeries): Stretches {
+/** Where a series is above zero. */
+export async function aboveZero({ starts, counts, values }: SecondSeries): Promise<Stretches> {
   const stretches = new StretchWriter(values.length);
-  for (let run = 0; run < values.length; run++) {
-    const start = at(starts, run);
-    if (at(values, run) > 0) stretches.add(start, start + at(counts, run));
-  }
+  await inSlices(values.length, (from, to) => {
+    for (let run = from; run < to; run++) {
+      const start = at(starts, run);
+      if (at(values, run) > 0) stretches.add(start, start + at(counts, run));
+    }
+  });
   return stretches.finish();
 }
 
-function union(a: Stretches, b: Stretches): Stretches {
-  const stretches = new StretchWriter((a.length + b.length) / 2);
+/** Where there is either. */
+export async function union(a: Stretches, b: Stretches): Promise<Stretches> {
+  const both = (a.length + b.length) / 2;
+  const stretches = new StretchWriter(both);
   let left = 0;
   let right = 0;
-  while (left < a.length || right < b.length) {
-    const isLeft = right >= b.length || at(a, left) <= at(b, right);
-    if (isLeft) stretches.add(at(a, left), at(a, left + 1));
-    else stretches.add(at(b, right), at(b, right + 1));
-    if (isLeft) left += 2;
-    else right += 2;
-  }
+  await inSlices(both, (from, to) => {
+    for (let stretch = from; stretch < to; stretch++) {
+      const isLeft = right >= b.length || at(a, left) <= at(b, right);
+      if (isLeft) stretches.add(at(a, left), at(a, left + 1));
+      else stretches.add(at(b, right), at(b, right + 1));
+      if (isLeft) left += 2;
+      else right += 2;
+    }
+  });
   return stretches.finish();
 }
 

@@ -11,8 +11,8 @@ const MERGED_AT_ONCE = 100_000;
 export async function ascendingOrder(values: Float64Array): Promise<Uint32Array> {
   let order = new Uint32Array(values.length);
   for (let index = 0; index < order.length; index++) order[index] = index;
-  let merged = new Uint32Array(values.length);
   let starts = runStarts(values);
+  let merged = new Uint32Array(starts.length > 1 ? values.length : 0);
   while (starts.length > 1) {
     await mergePairs(values, order, merged, starts);
     [order, merged] = [merged, order];

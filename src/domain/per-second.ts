@@ -1,5 +1,6 @@
 import { at } from "./column.ts";
 import type { Signal } from "./signal.ts";
+import { inSlices } from "./slices.ts";
 import type { Axis, Timeline } from "./timeline.ts";
 
 /**
@@ -18,27 +19,26 @@ export function wholeSeconds(timeline: Timeline, axis: Axis): number {
 }
 
 /** The time-weighted mean of a signal in each whole second of an axis, a pause within a second weighing in as zero. */
-export function perSecond(timeline: Timeline, { values, known }: Signal, axis: Axis): SecondSeries {
+export async function perSecond(
+  timeline: Timeline,
+  { values, known }: Signal,
+  axis: Axis,
+): Promise<SecondSeries> {
   const { timestamps, covered } = timeline;
   const seconds = new SecondWriter(wholeSeconds(timeline, axis), values.length);
   const first = at(timestamps, 0);
   let recorded = 0;
-  for (let index = 0; index < values.length; index++) {
-    const from = axis === "clock" ? at(timestamps, index) - first : recorded;
-    const middle = from + at(known, index);
-    const to = from + at(covered, index);
-    seconds.cover(from, middle, at(values, index));
-    seconds.cover(middle, to, Number.NaN);
-    recorded = to;
-  }
+  await inSlices(values.length, (start, stop) => {
+    for (let index = start; index < stop; index++) {
+      const from = axis === "clock" ? at(timestamps, index) - first : recorded;
+      const middle = from + at(known, index);
+      const to = from + at(covered, index);
+      seconds.cover(from, middle, at(values, index));
+      seconds.cover(middle, to, Number.NaN);
+      recorded = to;
+    }
+  });
   return seconds.finish();
-}
-
-/** How many seconds a series has. */
-export function countSeconds({ counts }: SecondSeries): number {
-  let total = 0;
-  for (let run = 0; run < counts.length; run++) total += at(counts, run);
-  return total;
 }
 
 function lengthOf({ elapsed, recorded }: Timeline, axis: Axis): number {

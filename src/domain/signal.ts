@@ -1,5 +1,6 @@
 import { at } from "./column.ts";
 import { ABSENT } from "./recording.ts";
+import { inSlices } from "./slices.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**
@@ -12,48 +13,60 @@ export type Signal = { values: Float64Array; known: Float64Array };
 const LONGEST_CARRY_MS = 10_000;
 
 /** A column of a ride with each value carried on over samples that lack the field, as when two devices take turns. */
-export function signalOf(column: Float64Array, timeline: Timeline): Signal {
+export async function signalOf(column: Float64Array, timeline: Timeline): Promise<Signal> {
   const { timestamps, covered, paused } = timeline;
   if (!column.includes(ABSENT)) return { values: column, known: covered };
   const values = new Float64Array(column.length);
   const known = new Float64Array(column.length);
   let carried = Number.NaN;
   let until = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < column.length; index++) {
-    const own = at(column, index);
-    if (own === ABSENT) {
-      values[index] = carried;
-      known[index] = Math.max(0, Math.min(until - at(timestamps, index), at(covered, index)));
-    } else {
-      values[index] = own;
-      known[index] = at(covered, index);
-      carried = own;
-      until = at(timestamps, index) + LONGEST_CARRY_MS;
+  await inSlices(column.length, (from, to) => {
+    for (let index = from; index < to; index++) {
+      const own = at(column, index);
+      if (own === ABSENT) {
+        values[index] = carried;
+        known[index] = Math.max(0, Math.min(until - at(timestamps, index), at(covered, index)));
+      } else {
+        values[index] = own;
+        known[index] = at(covered, index);
+        carried = own;
+        until = at(timestamps, index) + LONGEST_CARRY_MS;
+      }
+      if (paused[index] === 1) carried = Number.NaN;
     }
-    if (paused[index] === 1) carried = Number.NaN;
-  }
+  });
   return { values, known };
+}
+
+/** The same signal with zero taken for no value. */
+export async function withoutZeros({ values, known }: Signal): Promise<Signal> {
+  const others = new Float64Array(values.length);
+  await inSlices(values.length, (from, to) => {
+    for (let index = from; index < to; index++) others[index] = values[index] || Number.NaN;
+  });
+  return { values: others, known };
 }
 
 /** The sum of value·ms over the time in which a signal is known, and that time in ms. */
 type Integral = { area: number; time: number };
 
 /** Null where the signal is never known. */
-export function integrate({ values, known }: Signal): Integral | null {
+export async function integrate({ values, known }: Signal): Promise<Integral | null> {
   let area = 0;
   let time = 0;
-  for (let index = 0; index < values.length; index++) {
-    const value = at(values, index);
-    if (Number.isNaN(value)) continue;
-    const duration = at(known, index);
-    area += value * duration;
-    time += duration;
-  }
+  await inSlices(values.length, (from, to) => {
+    for (let index = from; index < to; index++) {
+      const value = at(values, index);
+      if (Number.isNaN(value)) continue;
+      const duration = at(known, index);
+      area += value * duration;
+      time += duration;
+    }
+  });
   return time > 0 ? { area, time } : null;
 }
 
 /** The mean of a signal over the time in which it is known, in its own unit; null where that is never. */
-export function meanOf(signal: Signal): number | null {
-  const integral = integrate(signal);
+export function meanOf(integral: Integral | null): number | null {
   return integral && integral.area / integral.time;
 }

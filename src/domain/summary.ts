@@ -1,18 +1,18 @@
 import { keepParts, partsOfRide } from "./clock-faults.ts";
 import { BOUNDS, type Field, maximumOf } from "./column.ts";
 import { decoupling } from "./decoupling.ts";
-import { distanceRidden } from "./distance.ts";
+import { odometerDistance, travelledDistance } from "./distance.ts";
 import { effort } from "./effort.ts";
 import { elevationGain } from "./elevation.ts";
 import { type Heartrates, heartrateStress } from "./heartrate-stress.ts";
 import { type MeanMaximalCurves, meanMaximalCurve } from "./mean-maximal.ts";
-import { movingTime } from "./moving-time.ts";
+import { aboveZero, secondsIn, union } from "./moving-time.ts";
 import { normalizedPower } from "./normalized-power.ts";
 import { perSecond, wholeSeconds } from "./per-second.ts";
 import { powerZones } from "./power-zones.ts";
 import type { Recording } from "./recording.ts";
 import { round } from "./rounding.ts";
-import { integrate, meanOf, type Signal, signalOf } from "./signal.ts";
+import { integrate, meanOf, type Signal, signalOf, withoutZeros } from "./signal.ts";
 import { type Pause, type Timeline, timelineOf } from "./timeline.ts";
 
 /**
@@ -113,32 +113,33 @@ export async function derive(recording: Recording, context: RideContext): Promis
   const parts = partsOfRide(allTimestamps);
   const column = async (field: Field) => keepParts(await recording.column(field, BOUNDS[field]), parts);
   const timestamps = keepParts(allTimestamps, parts);
-  const odometer = await column("distance");
-  const timeline = timelineOf(timestamps, odometer, context.pauses);
+  const { timeline, distance } = await layOut(timestamps, await column("distance"), context);
   const read = async (field: Field) => signalOf(await column(field), timeline);
 
-  const speed = await speedAndDistance(timeline, odometer, await read("speed"));
-  const climbed = elevationGain(timestamps, await column("altitude"));
-  const cadence = cadenceOf(timeline, await read("cadence"));
+  const speed = await speedOf(timeline, await read("speed"), distance);
+  const climbed = await elevationGain(timestamps, await column("altitude"));
+  const cadence = await cadenceOf(timeline, await read("cadence"));
   const heartrate = await heartrateOf(timeline, await read("heartrate"), context);
   const power = await powerOf(timeline, await read("power"), context);
 
   const stress = effort({ ...power, avgHeartrate: heartrate.mean, ftp: context.ftp });
   const heartStress = power.avgPower === null ? round(heartrate.stress, 1) : null;
+  const moving = await union(await union(speed.moving, cadence.moving), await aboveZero(power.series));
+  const drift = await decoupling(timeline.recorded / 1000, power.series, heartrate.series);
   const summary: Summary = {
     sampleCount: timestamps.length,
     skippedSamples: recording.length - timestamps.length,
     skippedMessages: context.skippedMessages,
     elapsedTime: round(timeline.elapsed / 1000),
     recordedTime: round(timeline.recorded / 1000),
-    movingTime: movingTime([speed.series, cadence.series, power.series]),
+    movingTime: secondsIn(moving),
     poweredTime: round(power.poweredTime),
     avgPower: round(power.avgPower),
     maxPower: round(power.maximum),
     ...stress,
     trainingStress: stress.trainingStress ?? heartStress,
     stressSource: sourceOf(stress.trainingStress, heartStress),
-    decoupling: round(decoupling(timeline.recorded / 1000, power.series, heartrate.series), 2),
+    decoupling: round(drift, 2),
     avgCadence: round(cadence.mean),
     maxCadence: round(cadence.maximum),
     avgHeartrate: round(heartrate.mean),
@@ -162,53 +163,59 @@ function sourceOf(power: number | null, heartrate: number | null): Summary["stre
 }
 
 /** The curve of a signal over the ride's clock. */
-function curveOf(timeline: Timeline, signal: Signal) {
-  return meanMaximalCurve(perSecond(timeline, signal, "clock"), wholeSeconds(timeline, "clock"));
+async function curveOf(timeline: Timeline, signal: Signal) {
+  const series = await perSecond(timeline, signal, "clock");
+  return meanMaximalCurve(series, wholeSeconds(timeline, "clock"));
 }
 
-async function speedAndDistance(timeline: Timeline, odometer: Float64Array, speed: Signal) {
-  const distance = distanceRidden(timeline.timestamps, odometer, speed);
+/** What the odometer tells, of which nothing is needed after this. */
+async function layOut(timestamps: Float64Array, odometer: Float64Array, { pauses }: RideContext) {
+  const timeline = await timelineOf(timestamps, odometer, pauses);
+  return { timeline, distance: await odometerDistance(timestamps, odometer) };
+}
+
+async function speedOf(timeline: Timeline, speed: Signal, distanceByOdometer: number | null) {
+  const distance = distanceByOdometer ?? (await travelledDistance(speed));
   const seconds = timeline.recorded / 1000;
   return {
     distance,
     mean: distance === null || seconds === 0 ? null : (distance / seconds) * 3.6,
-    maximum: maximumOf(speed.values),
-    series: perSecond(timeline, speed, "recorded"),
+    maximum: await maximumOf(speed.values),
+    moving: await aboveZero(await perSecond(timeline, speed, "recorded")),
     curve: await curveOf(timeline, speed),
   };
 }
 
-function cadenceOf(timeline: Timeline, cadence: Signal) {
-  // Coasting is no cadence; who never pedals has none at all.
-  const pedalling = { ...cadence, values: cadence.values.map((rpm) => rpm || Number.NaN) };
+async function cadenceOf(timeline: Timeline, cadence: Signal) {
   return {
-    mean: meanOf(pedalling),
-    maximum: maximumOf(cadence.values),
-    series: perSecond(timeline, cadence, "recorded"),
+    // Coasting is no cadence; who never pedals has none at all.
+    mean: meanOf(await integrate(await withoutZeros(cadence))),
+    maximum: await maximumOf(cadence.values),
+    moving: await aboveZero(await perSecond(timeline, cadence, "recorded")),
   };
 }
 
 async function heartrateOf(timeline: Timeline, heartrate: Signal, { heartrates }: RideContext) {
   return {
-    mean: meanOf(heartrate),
-    maximum: maximumOf(heartrate.values),
-    stress: heartrates && heartrateStress(heartrate, heartrates),
-    series: perSecond(timeline, heartrate, "recorded"),
+    mean: meanOf(await integrate(heartrate)),
+    maximum: await maximumOf(heartrate.values),
+    stress: heartrates && (await heartrateStress(heartrate, heartrates)),
+    series: await perSecond(timeline, heartrate, "recorded"),
     curve: await curveOf(timeline, heartrate),
   };
 }
 
 async function powerOf(timeline: Timeline, power: Signal, { ftp }: RideContext) {
-  const integral = integrate(power);
-  const series = perSecond(timeline, power, "recorded");
+  const integral = await integrate(power);
+  const series = await perSecond(timeline, power, "recorded");
   return {
-    avgPower: meanOf(power),
-    maximum: maximumOf(power.values),
+    avgPower: meanOf(integral),
+    maximum: await maximumOf(power.values),
     poweredTime: (integral?.time ?? 0) / 1000,
     /** kJ */
     work: integral && integral.area / 1e6,
-    normalizedPower: normalizedPower(series),
-    zones: ftp === null || series.values.length === 0 ? null : powerZones(series, ftp),
+    normalizedPower: await normalizedPower(series),
+    zones: ftp === null || series.values.length === 0 ? null : await powerZones(series, ftp),
     series,
     curve: await curveOf(timeline, power),
   };

@@ -1,4 +1,5 @@
 import { at, medianOf } from "./column.ts";
+import { inSlices } from "./slices.ts";
 
 /** An explicit pause of the workout by the clock of the samples, epoch ms, `from` in and `to` out. */
 export type Pause = { from: number; to: number };
@@ -34,35 +35,37 @@ const LEAST_PACE = 0.5;
 const DEFAULT_INTERVAL_MS = 1_000;
 
 /** Lays samples out; `timestamps` ascending in epoch ms, `odometer` in m, explicit pauses in any order. */
-export function timelineOf(
+export async function timelineOf(
   timestamps: Float64Array,
   odometer: Float64Array,
   pauses: readonly Pause[],
-): Timeline {
-  const paused = pausesByGap(timestamps, odometer);
-  const interval = intervalOf(timestamps, paused);
-  const covered = coverage(timestamps, { interval, paused, pauses });
-  let recorded = 0;
-  for (let index = 0; index < covered.length; index++) recorded += at(covered, index);
+): Promise<Timeline> {
+  const paused = await pausesByGap(timestamps, odometer);
+  const interval = await intervalOf(timestamps, paused);
+  const { covered, recorded } = await coverage(timestamps, { interval, paused, pauses });
   const { length } = timestamps;
   const elapsed = length === 0 ? 0 : at(timestamps, length - 1) - at(timestamps, 0) + interval;
   return { timestamps, covered, paused, elapsed, recorded };
 }
 
 /** 1 for each sample after which the gap is a pause. */
-function pausesByGap(timestamps: Float64Array, odometer: Float64Array): Uint8Array {
+async function pausesByGap(timestamps: Float64Array, odometer: Float64Array): Promise<Uint8Array> {
   const paused = new Uint8Array(timestamps.length);
-  const limit = longestGap(timestamps);
-  for (let index = 0; index + 1 < timestamps.length; index++) {
-    const gap = gapAfter(timestamps, index);
-    if (gap > limit && !wentOn(odometer, index, gap)) paused[index] = 1;
-  }
+  const limit = await longestGap(timestamps);
+  await inSlices(timestamps.length - 1, (from, to) => {
+    for (let index = from; index < to; index++) {
+      const gap = gapAfter(timestamps, index);
+      if (gap > limit && !wentOn(odometer, index, gap)) paused[index] = 1;
+    }
+  });
   return paused;
 }
 
-function longestGap(timestamps: Float64Array): number {
+async function longestGap(timestamps: Float64Array): Promise<number> {
   const gaps = new Float64Array(Math.max(0, timestamps.length - 1));
-  for (let index = 0; index < gaps.length; index++) gaps[index] = gapAfter(timestamps, index);
+  await inSlices(gaps.length, (from, to) => {
+    for (let index = from; index < to; index++) gaps[index] = gapAfter(timestamps, index);
+  });
   const seldom = Math.min(GAP_IN_MEDIANS * (medianOf(gaps) || 0), LONGEST_SELDOM_GAP_MS);
   return Math.max(LONGEST_GAP_MS, seldom);
 }
@@ -74,36 +77,43 @@ function wentOn(odometer: Float64Array, index: number, gap: number): boolean {
 }
 
 /** The median of the gaps that are no pauses, in ms. */
-function intervalOf(timestamps: Float64Array, paused: Uint8Array): number {
+async function intervalOf(timestamps: Float64Array, paused: Uint8Array): Promise<number> {
   const gaps = new Float64Array(timestamps.length);
   let count = 0;
-  for (let index = 0; index + 1 < timestamps.length; index++) {
-    if (paused[index] === 0) gaps[count++] = gapAfter(timestamps, index);
-  }
+  await inSlices(timestamps.length - 1, (from, to) => {
+    for (let index = from; index < to; index++) {
+      if (paused[index] === 0) gaps[count++] = gapAfter(timestamps, index);
+    }
+  });
   return count === 0 ? DEFAULT_INTERVAL_MS : medianOf(gaps.subarray(0, count));
 }
 
-/** How long each sample lasts, in ms; notes in `paused` what explicit pauses interrupt. */
-function coverage(
+/** How long each sample lasts, in ms, and all of them; notes in `paused` what explicit pauses interrupt. */
+async function coverage(
   timestamps: Float64Array,
   { interval, paused, pauses }: { interval: number; paused: Uint8Array; pauses: readonly Pause[] },
-): Float64Array {
+): Promise<Pick<Timeline, "covered" | "recorded">> {
   // An empty pause interrupts nothing. Sorted, the first pause not yet over is the one that matters.
   const ahead = pauses.filter(({ from, to }) => from < to).sort((a, b) => a.from - b.from);
   const covered = new Float64Array(timestamps.length);
   let current = 0;
-  for (let index = 0; index < timestamps.length; index++) {
-    const timestamp = at(timestamps, index);
-    while ((ahead[current]?.to ?? Number.POSITIVE_INFINITY) <= timestamp) current++;
-    const pauseStart = ahead[current]?.from ?? Number.POSITIVE_INFINITY;
-    // The end of the ride interrupts its last sample just as a pause would.
-    const next = timestamps[index + 1] ?? Number.POSITIVE_INFINITY;
-    if (pauseStart < next) paused[index] = 1;
-    if (pauseStart <= timestamp) continue;
-    const isInterrupted = paused[index] === 1 || next === Number.POSITIVE_INFINITY;
-    covered[index] = isInterrupted ? Math.min(next - timestamp, interval) : next - timestamp;
-  }
-  return covered;
+  let recorded = 0;
+  await inSlices(timestamps.length, (from, to) => {
+    for (let index = from; index < to; index++) {
+      const timestamp = at(timestamps, index);
+      while ((ahead[current]?.to ?? Number.POSITIVE_INFINITY) <= timestamp) current++;
+      const pauseStart = ahead[current]?.from ?? Number.POSITIVE_INFINITY;
+      // The end of the ride interrupts its last sample just as a pause would.
+      const next = timestamps[index + 1] ?? Number.POSITIVE_INFINITY;
+      if (pauseStart < next) paused[index] = 1;
+      if (pauseStart <= timestamp) continue;
+      const isInterrupted = paused[index] === 1 || next === Number.POSITIVE_INFINITY;
+      const duration = isInterrupted ? Math.min(next - timestamp, interval) : next - timestamp;
+      covered[index] = duration;
+      recorded += duration;
+    }
+  });
+  return { covered, recorded };
 }
 
 function gapAfter(timestamps: Float64Array, index: number): number {

@@ -5,7 +5,9 @@ import { ascendingOrder } from "../../domain/order.ts";
 import type { Recording } from "../../domain/recording.ts";
 import { SampleMerger } from "../../domain/sample.ts";
 import { BLOCK_SAMPLES, openTelemetry, TelemetryWriter } from "../../domain/telemetry-codec.ts";
-import type { MessageId, StreamBuffer, StreamKey } from "../../streams/buffer.ts";
+import { collecting, noteGarbage } from "../../memory.ts";
+import type { StreamBuffer, StreamKey } from "../../streams/buffer.ts";
+import { formatMessageId, type IdParts, idParts } from "../../streams/message-id.ts";
 import { bufferUnavailable } from "../../streams/unavailable.ts";
 import { type ArrivalPage, readArrivals } from "./arrivals.ts";
 import { NumberList } from "./number-list.ts";
@@ -20,20 +22,30 @@ export type RideSamples = {
   telemetry(): Promise<Uint8Array>;
 };
 
+/** A sample leaves about so much behind when it has been encoded, in bytes. */
+const SAMPLE_BYTES = 1_000;
+
 /** Characters of the samples that are in memory at once; of a sensor's own a block has far fewer. */
 const BLOCK_WEIGHT = 8_000_000;
 
 /** Samples that lie between two times, and where in the order of arrival the first and the last of them is. */
-type Block = { fromTime: number; toTime: number; count: number; firstIndex: number; lastIndex: number };
+type Block = {
+  fromTime: number;
+  toTime: number;
+  count: number;
+  weight: number;
+  firstIndex: number;
+  lastIndex: number;
+};
 
 /**
  * A ride of which only timestamps are kept while it is read for the first time. Its samples are read again block by
  * block in the order of time: of what was sent in order each once, of what was not as often as it takes.
  */
 export class LongRide {
-  readonly #timestamps = new NumberList();
-  readonly #weights = new NumberList();
-  readonly #pages: { firstId: MessageId; lastId: MessageId; firstIndex: number }[] = [];
+  readonly #timestamps = new NumberList(Float64Array);
+  readonly #weights = new NumberList(Float32Array);
+  readonly #pages: { first: IdParts; last: IdParts; firstIndex: number }[] = [];
   /** Characters of all samples. */
   weight = 0;
 
@@ -43,7 +55,8 @@ export class LongRide {
 
   /** Pages come in the order of their ids. */
   add({ firstId, lastId, arrivals }: ArrivalPage): void {
-    this.#pages.push({ firstId, lastId, firstIndex: this.length });
+    // Not the ids themselves: a piece of a text keeps all of that in memory.
+    this.#pages.push({ first: idParts(firstId), last: idParts(lastId), firstIndex: this.length });
     for (const { sample, weight } of arrivals) {
       this.#timestamps.push(sample.timestamp);
       this.#weights.push(weight);
@@ -76,10 +89,11 @@ export class LongRide {
       for (let from = 0; from < samples.length; from += BLOCK_SAMPLES) {
         await writer.add(samples.slice(from, from + BLOCK_SAMPLES));
       }
+      noteGarbage(block.weight + block.count * SAMPLE_BYTES);
     }
     const bytes = writer.finish();
     return {
-      recording: await openTelemetry(bytes),
+      recording: collecting(await openTelemetry(bytes)),
       clockLead: lead.milliseconds,
       telemetry: async () => bytes,
     };
@@ -90,31 +104,30 @@ export class LongRide {
     const timestamps = this.#timestamps.values();
     const weights = this.#weights.values();
     let block: Block | undefined;
-    let weight = 0;
     for (const index of order) {
       const time = at(timestamps, index);
-      const isFull = block && (block.count >= BLOCK_SAMPLES || weight >= BLOCK_WEIGHT);
+      const isFull = block && (block.count >= BLOCK_SAMPLES || block.weight >= BLOCK_WEIGHT);
       if (block && isFull && time > block.toTime) {
         yield block;
         block = undefined;
-        weight = 0;
       }
-      block ??= { fromTime: time, toTime: time, count: 0, firstIndex: index, lastIndex: index };
+      block ??= { fromTime: time, toTime: time, count: 0, weight: 0, firstIndex: index, lastIndex: index };
       block.toTime = time;
       block.count += 1;
+      block.weight += weights[index] ?? 0;
       block.firstIndex = Math.min(block.firstIndex, index);
       block.lastIndex = Math.max(block.lastIndex, index);
-      weight += at(weights, index);
     }
     if (block) yield block;
   }
 
   async *#arrivals(buffer: Pick<StreamBuffer, "range">, key: StreamKey, { firstIndex, lastIndex }: Block) {
-    const from = this.#pages.findLast((page) => page.firstIndex <= firstIndex)?.firstId;
-    const to = this.#pages.find((page) => page.firstIndex > lastIndex);
-    const last = to ? to.firstId : this.#pages.at(-1)?.lastId;
-    if (from === undefined || last === undefined) return;
-    for await (const { arrivals } of readArrivals(buffer, key, from, last)) yield* arrivals;
+    const first = this.#pages.findLast((page) => page.firstIndex <= firstIndex)?.first;
+    const next = this.#pages.find((page) => page.firstIndex > lastIndex)?.first;
+    const last = next ?? this.#pages.at(-1)?.last;
+    if (!first || !last) return;
+    const [from, to] = [formatMessageId(first), formatMessageId(last)];
+    for await (const { arrivals } of readArrivals(buffer, key, from, to)) yield* arrivals;
   }
 }
 

@@ -1,11 +1,19 @@
 /** Numbers, added one by one, in a fraction of the memory of an array of them. */
-export class NumberList {
-  #values = new Float64Array(1024);
+export class NumberList<Values extends Float32Array | Float64Array> {
+  readonly #make: new (
+    length: number,
+  ) => Values;
+  #values: Values;
   length = 0;
+
+  constructor(make: new (length: number) => Values) {
+    this.#make = make;
+    this.#values = new make(1024);
+  }
 
   push(value: number): void {
     if (this.length === this.#values.length) {
-      const larger = new Float64Array(2 * this.length);
+      const larger = new this.#make(2 * this.length);
       larger.set(this.#values);
       this.#values = larger;
     }
@@ -13,7 +21,7 @@ export class NumberList {
   }
 
   /** Those there are, not copied. */
-  values(): Float64Array {
-    return this.#values.subarray(0, this.length);
+  values(): Values {
+    return this.#values.subarray(0, this.length) as Values;
   }
 }
