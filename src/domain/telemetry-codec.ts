@@ -1,7 +1,7 @@
 /**
  * Samples of a ride as few bytes, every value as it came in. Format version 2; integers are little-endian:
  *
- *   file    := version u8 (= 2), samples u32, blocks u32, blocks one after another
+ *   file    := version u8 (= 2), samples u32, blocks u32, CRC-32 of these u32, blocks one after another
  *   block   := length of the frame in bytes u32, CRC-32 of the frame u32, frame
  *   frame   := zstd frame of the payload (RFC 8878)
  *   payload := length of the header in bytes u32, header, columns one after another, extras
@@ -35,7 +35,8 @@ import { samplesOf, tableOf } from "./telemetry-columns.ts";
 import { MAX_SAMPLES, Payload, writePayload } from "./telemetry-payload.ts";
 
 const VERSION = 2;
-const FILE_HEADER_BYTES = 9;
+const FILE_HEADER_BYTES = 13;
+const CHECKED_HEADER_BYTES = 9;
 const BLOCK_HEADER_BYTES = 8;
 const UNBLOCKED_VERSION = 1;
 const UNBLOCKED_HEADER_BYTES = 5;
@@ -134,8 +135,7 @@ export class Telemetry implements Recording {
   }
 
   async *samples(): AsyncGenerator<Sample[], void, void> {
-    for (let index = 0; index < this.#frames.length; index++) {
-      const payload = await this.#payload(index);
+    for await (const payload of this.#payloads()) {
       const pieces = orDamaged(() => samplesOf(payload.table(), SAMPLES_AT_ONCE));
       for (let piece = orDamaged(() => pieces.next()); !piece.done; piece = orDamaged(() => pieces.next())) {
         yield piece.value;
@@ -151,15 +151,23 @@ export class Telemetry implements Recording {
   async column(field: string, bounds: Bounds): Promise<Float64Array> {
     const column = new Float64Array(this.length);
     let filled = 0;
-    for (let index = 0; index < this.#frames.length; index++) {
-      const payload = await this.#payload(index);
-      if (filled + payload.length > this.length) throw damaged();
+    for await (const payload of this.#payloads()) {
       orDamaged(() => payload.fill(column.subarray(filled, filled + payload.length), field, bounds));
       filled += payload.length;
       await setImmediate();
     }
-    if (filled < this.length) throw damaged();
     return column;
+  }
+
+  async *#payloads(): AsyncGenerator<Payload, void, void> {
+    let samples = 0;
+    for (let index = 0; index < this.#frames.length; index++) {
+      const payload = await this.#payload(index);
+      samples += payload.length;
+      if (samples > this.length) throw damaged();
+      yield payload;
+    }
+    if (samples < this.length) throw damaged();
   }
 
   async #payload(index: number): Promise<Payload> {
@@ -180,13 +188,15 @@ export async function decodeTelemetry(bytes: Uint8Array): Promise<Sample[]> {
 
 /** The same telemetry, compressed anew without looking at the samples. Throws as Telemetry and TelemetryWriter do. */
 export async function recompressTelemetry(bytes: Uint8Array, compression: Compression): Promise<Uint8Array> {
+  const layout = layoutOf(bytes);
   const recompressed: Uint8Array[] = [];
   let samples = 0;
-  for (const frame of layoutOf(bytes).frames) {
+  for (const frame of layout.frames) {
     const payload = await unpack(frame);
     samples += orDamaged(() => new Payload(payload)).length;
     recompressed.push(await compressPayload(payload, compression));
   }
+  if (samples !== (layout.samples ?? samples)) throw damaged();
   return fileOf(recompressed, samples);
 }
 
@@ -206,6 +216,7 @@ function fileOf(frames: readonly Uint8Array[], samples: number): Uint8Array {
   header.writeUInt8(VERSION, 0);
   header.writeUInt32LE(samples, 1);
   header.writeUInt32LE(frames.length, 5);
+  header.writeUInt32LE(crc32(header.subarray(0, CHECKED_HEADER_BYTES)), CHECKED_HEADER_BYTES);
   const blocks = frames.flatMap((frame) => {
     const start = Buffer.alloc(BLOCK_HEADER_BYTES);
     start.writeUInt32LE(frame.length, 0);
@@ -231,6 +242,10 @@ function onlyFrame(file: Buffer): Frame {
 }
 
 function blocksOf(file: Buffer): { samples: number; frames: Frame[] } {
+  const samples = file.readUInt32LE(1);
+  const crc = file.readUInt32LE(CHECKED_HEADER_BYTES);
+  if (crc !== crc32(file.subarray(0, CHECKED_HEADER_BYTES))) throw new Error("the header is damaged");
+  if (samples > MAX_SAMPLES) throw new Error("there are more samples than can be");
   const frames: Frame[] = [];
   let position = FILE_HEADER_BYTES;
   for (let block = file.readUInt32LE(5); block > 0; block--) {
@@ -241,7 +256,7 @@ function blocksOf(file: Buffer): { samples: number; frames: Frame[] } {
     frames.push({ crc, bytes: file.subarray(start, position) });
   }
   if (position !== file.length) throw new Error("there is more than the blocks");
-  return { samples: file.readUInt32LE(1), frames };
+  return { samples, frames };
 }
 
 function isFrameSound({ bytes, crc }: Frame): boolean {

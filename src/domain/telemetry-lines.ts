@@ -1,6 +1,7 @@
 import type { Recording } from "./recording.ts";
 import { parseObject, type Sample } from "./sample.ts";
 import { keepEveryNumber } from "./telemetry-payload.ts";
+import { DATE_RANGE } from "./timestamp.ts";
 
 const NEWLINE = 10;
 
@@ -75,5 +76,5 @@ class LineReader {
 }
 
 function isSample(fields: Record<string, unknown>): fields is Sample {
-  return typeof fields.timestamp === "number" && Number.isFinite(fields.timestamp);
+  return typeof fields.timestamp === "number" && Math.abs(fields.timestamp) <= DATE_RANGE;
 }

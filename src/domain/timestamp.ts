@@ -1,5 +1,5 @@
 /** The farthest instant a `Date` can express, in milliseconds to either side of 1970 (ECMA-262). */
-const DATE_RANGE = 8.64e15;
+export const DATE_RANGE = 8.64e15;
 
 /** Below, a number counts seconds; from the second one on, microseconds. */
 const FIRST_MILLISECONDS = 1e11;
