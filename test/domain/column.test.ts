@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
-import { at, columnOf, maximumOf } from "../../src/domain/column.ts";
+import fc from "fast-check";
+import { at, maximumOf, medianOf } from "../../src/domain/column.ts";
+import { columnOf } from "./rides.ts";
 
 test.each([
   ["power", 0, 3000],
@@ -7,24 +9,11 @@ test.each([
   ["heartrate", 20, 250],
   ["speed", 0, 200],
   ["altitude", -500, 9000],
-] as const)("%s counts from %p to %p", (field, lowest, highest) => {
+  ["distance", 0, 1e7],
+] as const)("%s counts from %p to %p", async (field, lowest, highest) => {
   const values = [lowest - 0.5, lowest, highest, highest + 0.5];
   const samples = values.map((value, timestamp) => ({ timestamp, [field]: value }));
-  expect([...columnOf(samples, field)]).toEqual([Number.NaN, lowest, highest, Number.NaN]);
-});
-
-test("a distance may be any length, but not negative or endless", () => {
-  const samples = [-1, 0, 1e9, Number.POSITIVE_INFINITY].map((distance, timestamp) => ({
-    timestamp,
-    distance,
-  }));
-  expect([...columnOf(samples, "distance")]).toEqual([Number.NaN, 0, 1e9, Number.NaN]);
-});
-
-test("what is no number is missing", () => {
-  const values = ["200", null, undefined, true, [200], { valueOf: 200 }, Number.NaN];
-  const samples = values.map((power, timestamp) => ({ timestamp, power }));
-  expect([...columnOf(samples, "power")].every(Number.isNaN)).toBe(true);
+  expect([...(await columnOf(samples, field))]).toEqual([Number.NaN, lowest, highest, Number.NaN]);
 });
 
 test("the maximum leaves out what is missing", () => {
@@ -37,4 +26,38 @@ test("the maximum leaves out what is missing", () => {
 test("outside its samples a column has no value", () => {
   expect(at(Float64Array.of(1), 0)).toBe(1);
   expect(at(Float64Array.of(1), 1)).toBeNaN();
+});
+
+test.each([
+  [[], Number.NaN],
+  [[3], 3],
+  [[4, 1], 2.5],
+  [[5, 1, 3], 3],
+  [[1, 9, 1, 1], 1],
+  [[7, 1, 9, 2], 4.5],
+])("the median of %p is %p", (values, median) => {
+  expect(medianOf(Float64Array.from(values))).toBe(median);
+});
+
+test("the median is that of the sorted values", () => {
+  const few = fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 300, size: "max" });
+  const many = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }), {
+    minLength: 1,
+  });
+  fc.assert(
+    fc.property(fc.oneof(few, many), (values) => {
+      const sorted = values.toSorted((a, b) => a - b);
+      const [lower, upper] = [sorted[(sorted.length - 1) >> 1] ?? 0, sorted[sorted.length >> 1] ?? 0];
+      expect(medianOf(Float64Array.from(values))).toBe((lower + upper) / 2);
+    }),
+  );
+});
+
+test("the median of millions takes no longer in order than in disorder", () => {
+  const ascending = Float64Array.from({ length: 2_000_000 }, (_, index) => index);
+  const alike = new Float64Array(2_000_000).fill(1000);
+  const began = performance.now();
+  expect(medianOf(ascending)).toBe(999_999.5);
+  expect(medianOf(alike)).toBe(1000);
+  expect(performance.now() - began).toBeLessThan(2000);
 });

@@ -1,50 +1,97 @@
 import { expect, test } from "bun:test";
-import { distanceRidden, elevationGain, movingTime } from "../../src/domain/totals.ts";
+import fc from "fast-check";
+import { distanceRidden } from "../../src/domain/distance.ts";
 
 const NONE = Number.NaN;
-const covered = Float64Array.of(1000, 1000, 2000);
-const unknown = Float64Array.of(NONE, NONE, NONE);
 /** 36 km/h are 10 m/s: 10 + 10 + 0 m. */
-const speed = Float64Array.of(36, 36, 0);
+const speed = { values: Float64Array.of(36, 36, 0), known: Float64Array.of(1000, 1000, 2000) };
+const noSpeed = { values: Float64Array.of(NONE, NONE, NONE), known: speed.known };
 
-test("distance is the last less the first reading", () => {
-  expect(distanceRidden(Float64Array.of(NONE, 1000, 1250.5), speed, covered)).toBe(250.5);
-  expect(distanceRidden(Float64Array.of(NONE, 1000, NONE), speed, covered)).toBe(0);
+/** The distance of an odometer in m, read once a second. */
+function ofOdometer(readings: readonly number[], interval = 1000): number | null {
+  const times = Float64Array.from(readings, (_, index) => index * interval);
+  return distanceRidden(times, Float64Array.from(readings), noSpeed);
+}
+
+test.each([
+  ["the steps upwards add up", [1000, 1010, 1030.5], 30.5],
+  ["what has no reading is passed over", [NONE, 1000, NONE, 1020, NONE, 1030], 30],
+  ["two equal readings are no way", [5, 5], 0],
+  ["a reset begins anew: 20, and then 3 and 10 from 0", [5000, 5020, 3, 13], 33],
+  ["a step above 55.56 m in a second is none", [0, 10, 66, 76], 20],
+  ["one of 55 m is", [0, 55], 55],
+  ["a reset is a step of the new reading, and 56 m in a second none", [5000, 5010, 56, 66], 20],
+  ["a fall that is back is a fault: 10 and 10, and 20 in 2 s across it", [1000, 1010, 0, 1030], 30],
+  ["at the very reading before", [1000, 1010, 0, 0, 1010, 1015], 15],
+  ["a fault that lies between readings that fall again", [1000, 900, 950, 800, 1040], 40],
+  ["what closes a fault counts if not faster than 200 km/h", [1000, 1010, 0, 1200, 1210], 20],
+  ["a zero at the end is a reset of no way", [1000, 1010, 0], 10],
+])("%s", (_, readings, metres) => {
+  expect(ofOdometer(readings)).toBeCloseTo(metres, 9);
 });
 
-test("without readings, or with an odometer reset on the way, distance is speed over time", () => {
-  expect(distanceRidden(unknown, speed, covered)).toBe(20);
-  expect(distanceRidden(Float64Array.of(5000, 5010, 3), speed, covered)).toBe(20);
+test("a fall that is back after 10 s is a fault, after more than that a reset", () => {
+  // Of 1010 m at 1 s; back at 11 s: one step of 40 m.
+  const fall = [1000, 1010, ...Array(9).fill(5), 1050];
+  expect(ofOdometer(fall)).toBe(50);
+  // Back at 12 s: 5 m of the reset; the way from 5 to 1050 m in a second was not ridden.
+  expect(ofOdometer([1000, 1010, ...Array(10).fill(5), 1050])).toBe(15);
+});
+
+test("without an odometer of two readings the distance is speed over time", () => {
+  const times = Float64Array.of(0, 1000, 2000);
+  expect(distanceRidden(times, Float64Array.of(NONE, NONE, NONE), speed)).toBe(20);
+  expect(distanceRidden(times, Float64Array.of(NONE, 1000, Number.NEGATIVE_INFINITY), speed)).toBe(20);
+  expect(distanceRidden(times, Float64Array.of(NONE, 1000, 1000), speed)).toBe(0);
 });
 
 test("without either, distance is not known", () => {
-  expect(distanceRidden(unknown, unknown, covered)).toBeNull();
-  expect(distanceRidden(Float64Array.of(5000, 5010, 3), unknown, covered)).toBeNull();
+  const times = Float64Array.of(0, 1000, 2000);
+  expect(distanceRidden(times, Float64Array.of(NONE, NONE, NONE), noSpeed)).toBeNull();
+  expect(distanceRidden(times, Float64Array.of(NONE, 5010, NONE), noSpeed)).toBeNull();
 });
 
-test.each([
-  ["a rise of 2 m is none", [100, 102], 0],
-  ["in binary 134.2 is more than 2 above 132.2", [132.2, 134.2], 0],
-  ["a larger one counts whole", [100, 102.5], 2.5],
-  [
-    "the reference follows a fall of more than 2 m: 102.5 − 100, then 103 − 99",
-    [100, 102.5, 100.6, 99, 103],
-    6.5,
-  ],
-  ["a missing altitude is passed over", [NONE, 100, NONE, 103], 3],
-  ["a single altitude climbs nothing", [100], 0],
-])("elevation gain: %s", (_, altitudes, gain) => {
-  expect(elevationGain(Float64Array.from(altitudes))).toBeCloseTo(gain, 9);
+/** The definition word for word, looking ahead at every fall. */
+function byHand(times: readonly number[], metres: readonly number[]): number {
+  let total = 0;
+  for (let last = 0, next = 1; next < metres.length; last = next, next++) {
+    const [from, at] = [metres[last] ?? 0, times[last] ?? 0];
+    let step = (metres[next] ?? 0) - from;
+    if (step < 0) {
+      const back = metres.findIndex((reading, index) => index > last && reading >= from);
+      if (back !== -1 && (times[back] ?? 0) - at <= 10_000) next = back;
+      step = next === back ? (metres[next] ?? 0) - from : (metres[next] ?? 0);
+    }
+    if (step / (((times[next] ?? 0) - at) / 1000) <= 200 / 3.6) total += step;
+  }
+  return total;
+}
+
+test("whatever an odometer does, the distance is what the definition says", () => {
+  const step = fc.record({
+    gap: fc.constantFrom(500, 1000, 1000, 3000, 12_000),
+    metres: fc.oneof(fc.integer({ min: 0, max: 200 }), fc.constantFrom(0, 1000, 1010)),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 2, maxLength: 60, size: "max" }), (steps) => {
+      let time = 0;
+      const times = steps.map(({ gap }) => (time += gap));
+      const metres = steps.map((reading) => reading.metres);
+      const distance = distanceRidden(Float64Array.from(times), Float64Array.from(metres), noSpeed);
+      expect(distance).toBeCloseTo(byHand(times, metres), 6);
+    }),
+    { numRuns: 500 },
+  );
 });
 
-test("without an altitude the gain is not known", () => {
-  expect(elevationGain(unknown)).toBeNull();
-});
-
-test("any of speed, cadence and power above zero is moving", () => {
-  const cadence = Float64Array.of(0, NONE, 0);
-  const power = Float64Array.of(0, 0, 5);
-  expect(movingTime(covered, [unknown, cadence, unknown])).toBe(0);
-  expect(movingTime(covered, [speed, cadence, unknown])).toBe(2000);
-  expect(movingTime(covered, [unknown, cadence, power])).toBe(2000);
+test("an odometer that falls all the way costs no more than one that climbs", () => {
+  const falling = Array.from({ length: 400_000 }, (_, index) => 400_000 - index);
+  const began = performance.now();
+  expect(ofOdometer(falling)).toBe(
+    falling
+      .slice(1)
+      .filter((metres) => metres <= 200 / 3.6)
+      .reduce((a, b) => a + b),
+  );
+  expect(performance.now() - began).toBeLessThan(2000);
 });

@@ -1,17 +1,20 @@
 import { expect, test } from "bun:test";
-import { perSecond } from "../../src/domain/per-second.ts";
+import fc from "fast-check";
+import { countSeconds, perSecond, wholeSeconds } from "../../src/domain/per-second.ts";
+import { signalOf } from "../../src/domain/signal.ts";
 import { timelineOf } from "../../src/domain/timeline.ts";
-import { samplesAt } from "./rides.ts";
+import { brokenRide, denseSeconds } from "./dense-ride.ts";
+import { columnOf, secondsOf, times } from "./rides.ts";
 
 const NONE = Number.NaN;
 
 /** Second → value on both axes, for samples at the given ms. */
 function series(timestamps: readonly number[], values: readonly number[]) {
-  const { clock, recorded } = timelineOf(samplesAt(timestamps), []);
-  const [onClock, onRecorded] = [clock, recorded].map((axis) => {
-    const { seconds, values: means } = perSecond(axis, Float64Array.from(values));
-    return [...seconds].map((second, index) => [second, means[index]]);
-  });
+  const noOdometer = Float64Array.from(times(timestamps.length, NONE));
+  const timeline = timelineOf(Float64Array.from(timestamps), noOdometer, []);
+  const signal = signalOf(Float64Array.from(values), timeline);
+  const onClock = secondsOf(perSecond(timeline, signal, "clock"));
+  const onRecorded = secondsOf(perSecond(timeline, signal, "recorded"));
   return { onClock, onRecorded };
 }
 
@@ -25,7 +28,7 @@ test("at 1 Hz each sample is its second", () => {
 
 test("at 4 Hz a second is the mean of four samples, at 0.2 Hz a sample is five seconds", () => {
   expect(series([0, 250, 500, 750], [100, 200, 300, 400]).onRecorded).toEqual([[0, 250]]);
-  expect(series([0, 5000], [100, 200]).onRecorded?.map(([, value]) => value)).toEqual([
+  expect(series([0, 5000], [100, 200]).onRecorded.map(([, value]) => value)).toEqual([
     ...[100, 100, 100, 100, 100],
     ...[200, 200, 200, 200, 200],
   ]);
@@ -73,3 +76,52 @@ test("nothing has no seconds", () => {
   expect(series([], [])).toEqual({ onClock: [], onRecorded: [] });
   expect(series([0, 250], [100, 100])).toEqual({ onClock: [], onRecorded: [] });
 });
+
+test("equal seconds that follow each other are one run, however long", () => {
+  // 200 W for 3 s, a dropout of 1 s, 200 W for 2 s, 100 W for a second.
+  const timestamps = Float64Array.of(0, 1000, 3000, 4000, 5000, 6000);
+  const timeline = timelineOf(timestamps, Float64Array.from(times(6, NONE)), []);
+  const signal = signalOf(Float64Array.of(200, 200, NONE, 200, 200, 100), timeline);
+  const series = perSecond(timeline, signal, "recorded");
+  expect(series).toEqual({
+    starts: Float64Array.of(0, 4, 6),
+    counts: Float64Array.of(3, 2, 1),
+    values: Float64Array.of(200, 200, 100),
+  });
+  expect(countSeconds(series)).toBe(6);
+  expect(wholeSeconds(timeline, "recorded")).toBe(7);
+});
+
+test("a value that ends 10 s after its timestamp ends in the middle of a second and of a sample", () => {
+  // 200 W at 0.25 s, which is second 0 of the axis, and then samples without power: known until second 10.
+  const timeline = timelineOf(Float64Array.of(250, 6250, 12_250), Float64Array.from(times(3, NONE)), []);
+  const signal = signalOf(Float64Array.of(200, -Infinity, -Infinity), timeline);
+  expect(secondsOf(perSecond(timeline, signal, "clock"))).toEqual(
+    Array.from({ length: 10 }, (_, second) => [second, 200]),
+  );
+  // 200 W at 0.5 s are known until 10.5 s: of second 10 only half, and what is unknown of it weighs nothing.
+  const beside = timelineOf(Float64Array.of(0, 500, 9750), Float64Array.from(times(3, NONE)), []);
+  const carried = signalOf(Float64Array.of(NONE, 200, -Infinity), beside);
+  expect(secondsOf(perSecond(beside, carried, "clock"))).toEqual(
+    Array.from({ length: 11 }, (_, second) => [second, 200]),
+  );
+});
+
+test("equals the definition over a dense clock on both axes, whatever the pauses, dropouts and turns", () =>
+  fc.assert(
+    fc.asyncProperty(brokenRide, async ({ samples, pauses }) => {
+      const timestamps = Float64Array.from(samples, ({ timestamp }) => timestamp);
+      const timeline = timelineOf(timestamps, await columnOf(samples, "distance"), pauses);
+      const signal = signalOf(await columnOf(samples, "power"), timeline);
+      for (const axis of ["clock", "recorded"] as const) {
+        const dense = denseSeconds(samples, pauses, axis);
+        expect(wholeSeconds(timeline, axis)).toBe(dense.length);
+        const series = new Map(secondsOf(perSecond(timeline, signal, axis)));
+        dense.forEach((value, second) => {
+          if (value === null) expect(series.has(second)).toBe(false);
+          else expect(series.get(second)).toBeCloseTo(value, 6);
+        });
+      }
+    }),
+    { numRuns: 300 },
+  ));

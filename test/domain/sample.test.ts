@@ -1,13 +1,14 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { mergeSamples, parseSample } from "../../src/domain/sample.ts";
+import { parseArrival, SampleMerger } from "../../src/domain/sample.ts";
+import { mergeSamples, parseSample } from "./rides.ts";
 
 const ARRIVED = 1_700_000_000_000;
 
 test("a JSON object is a sample, every field as sent", () => {
-  const message = '{"timestamp":5,"power":200,"note":{"a":[1,null]},"cadence":null}';
+  const message = '{"timestamp":1700000000005,"power":200,"note":{"a":[1,null]},"cadence":null}';
   expect(parseSample(message, ARRIVED)).toEqual({
-    timestamp: 5,
+    timestamp: 1_700_000_000_005,
     power: 200,
     note: { a: [1, null] },
     cadence: null,
@@ -30,19 +31,29 @@ test("what nests too deep to be written again is no sample", () => {
 test.each([
   "{}",
   '{"timestamp":null}',
-  '{"timestamp":"1700000000000"}',
+  '{"timestamp":"soon"}',
   '{"timestamp":1e999}',
-  '{"timestamp":8.65e15}',
+  '{"timestamp":8.65e18}',
 ])("%p takes the time of its arrival", (message) => {
-  expect(parseSample(message, ARRIVED)?.timestamp).toBe(ARRIVED);
+  const sample = { ...JSON.parse(message), timestamp: ARRIVED };
+  expect(parseArrival(message, ARRIVED)).toEqual({ sample, isDated: false });
 });
 
-test.each([0, -62_135_596_800_000, 1_700_000_000_000.25, 8.64e15, -8.64e15])(
-  "timestamp %p is kept",
-  (timestamp) => {
-    expect(parseSample(JSON.stringify({ timestamp }), ARRIVED)?.timestamp).toBe(timestamp);
-  },
-);
+test.each([
+  [0, 0],
+  [1_700_000_000_000.25, 1_700_000_000_000.25],
+  [-62_135_596_800_000, -62_135_596_800_000],
+  [1_700_000_000, 1_700_000_000_000],
+  [1_700_000_000_000_250, 1_700_000_000_000.25],
+  ["1700000000000", 1_700_000_000_000],
+  ["2023-11-14T22:13:20Z", 1_700_000_000_000],
+])("the timestamp %p is the sample's own, in ms %p", (timestamp, milliseconds) => {
+  const message = JSON.stringify({ timestamp, power: 200 });
+  expect(parseArrival(message, ARRIVED + 1)).toEqual({
+    sample: { timestamp: milliseconds, power: 200 },
+    isDated: true,
+  });
+});
 
 test("a field named __proto__ stays a field, through reading and merging", () => {
   const poisoned = parseSample('{"__proto__":{"power":300},"constructor":1}', ARRIVED);
@@ -60,24 +71,40 @@ test("samples are sorted by timestamp, those that arrived in disorder too", () =
   expect(merged).toEqual([{ timestamp: -1 }, { timestamp: 2.5 }, { timestamp: 3 }]);
 });
 
-test("of equal timestamps the later-arrived field wins, a null too, and the others stay", () => {
+test("of equal timestamps the later-arrived field wins, null erases nothing, and the others stay", () => {
   const merged = mergeSamples([
-    { timestamp: 1, power: 100, cadence: 80 },
+    { timestamp: 1, power: 100, cadence: 80, speed: null },
     { timestamp: 2, power: 7 },
-    { timestamp: 1, power: 150, heartrate: 120 },
-    { timestamp: 1, cadence: null },
+    { timestamp: 1, power: 150, heartrate: 120, altitude: null },
+    { timestamp: 1, cadence: null, speed: 30, altitude: null },
   ]);
   expect(merged).toEqual([
-    { timestamp: 1, power: 150, cadence: null, heartrate: 120 },
+    { timestamp: 1, power: 150, cadence: 80, speed: 30, heartrate: 120, altitude: null },
     { timestamp: 2, power: 7 },
   ]);
 });
 
-test("a resent ride is the ride, and the samples that arrived are left as they were", () => {
-  const sent = Object.freeze(
-    [1, 2, 3].map((timestamp) => Object.freeze({ timestamp, power: timestamp * 10 })),
-  );
-  expect(mergeSamples([...sent, ...sent])).toEqual([...sent]);
+test("a resent ride is the ride", () => {
+  const sent = [1, 2, 3].map((timestamp) => ({ timestamp, power: timestamp * 10 }));
+  expect(mergeSamples([...sent, ...sent])).toEqual(sent);
+});
+
+test("samples that bear the time of their arrival are each one, also beside one that says the same time", () => {
+  const merger = new SampleMerger();
+  merger.add({ sample: { timestamp: 5, power: 1 }, isDated: false });
+  merger.add({ sample: { timestamp: 5, power: 2 }, isDated: true });
+  merger.add({ sample: { timestamp: 4, power: 3 }, isDated: false });
+  merger.add({ sample: { timestamp: 5, power: 4 }, isDated: false });
+  merger.add({ sample: { timestamp: 5, heartrate: 120 }, isDated: true });
+  merger.add({ sample: { timestamp: 5, power: 1 }, isDated: false });
+  // Equal times are in the order of arrival.
+  expect(merger.finish()).toEqual([
+    { timestamp: 4, power: 3 },
+    { timestamp: 5, power: 1 },
+    { timestamp: 5, power: 2, heartrate: 120 },
+    { timestamp: 5, power: 4 },
+    { timestamp: 5, power: 1 },
+  ]);
 });
 
 test("nothing merges to nothing", () => {

@@ -16,7 +16,7 @@ const fields = {
   speed: fc.integer({ min: 0, max: 60 }),
 };
 
-/** Gaps in s that are a pause, also where the sample before one is split into quarters. */
+/** Gaps in s; the longer ones are pauses, also where the sample before one is split into quarters. */
 const gap = fc.oneof({ weight: 20, arbitrary: fc.constant(1) }, fc.constantFrom(11, 12, 47));
 const pause = fc
   .record({ from: fc.integer({ min: -5, max: 150 }), length: fc.integer({ min: 0, max: 30 }) })
@@ -30,6 +30,7 @@ const pause = fc
 export const secondRide = fc.record({
   samples: fc
     .array(fc.record({ gap, ...fields }), { minLength: 1, maxLength: 150, size: "max" })
+    .filter(isMostlyRecording)
     .map((steps): SecondSample[] => {
       let next = 0;
       return steps.map(({ gap, ...second }) => {
@@ -40,6 +41,12 @@ export const secondRide = fc.record({
     }),
   pauses: fc.array(pause, { maxLength: 3 }),
 });
+
+/** A device that leaves longer gaps than not records that seldom: then these are no pauses. */
+function isMostlyRecording(steps: readonly { gap: number }[]): boolean {
+  const pauses = steps.filter(({ gap }) => gap > 1).length;
+  return 2 * pauses < steps.length - 1 || pauses === 0;
+}
 
 /** The samples that are not within an explicit pause, a second of each. */
 export function coveredSeconds<T extends Sample>(samples: readonly T[], pauses: readonly Pause[]): T[] {

@@ -1,22 +1,30 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { crc32, zstdCompressSync } from "node:zlib";
+import { crc32, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
+import { BOUNDS } from "../../src/domain/column.ts";
+import { recordingOf, SAMPLES_AT_ONCE } from "../../src/domain/recording.ts";
 import type { Sample } from "../../src/domain/sample.ts";
 import {
+  BLOCK_SAMPLES,
+  type Compression,
   decodeTelemetry,
-  type Effort,
   encodeTelemetry,
+  isTelemetrySound,
+  openTelemetry,
   recompressTelemetry,
   TelemetryError,
+  TelemetryWriter,
 } from "../../src/domain/telemetry-codec.ts";
+import { readLines } from "../../src/domain/telemetry-lines.ts";
 import { anyNumber, anyRide, identical } from "./any-samples.ts";
 
 const RIDE = join(import.meta.dir, "../../../shared/rides/edge810.ndjson");
+const FIXTURES = join(import.meta.dir, "../fixtures");
 
-async function expectRoundTrip(samples: Sample[], effort: Effort): Promise<Uint8Array> {
-  const encoded = await encodeTelemetry(samples, effort);
+async function expectRoundTrip(samples: Sample[], compression: Compression): Promise<Uint8Array> {
+  const encoded = await encodeTelemetry(samples, compression);
   expect(identical(await decodeTelemetry(encoded), samples)).toBe(true);
   return encoded;
 }
@@ -32,7 +40,7 @@ function failureOf(bytes: Uint8Array): Promise<string | null> {
   );
 }
 
-/** A file around any payload, as a forger would make it. */
+/** A file of version 1 around any payload, as a forger would make it. */
 function forge(payload: Uint8Array): Uint8Array {
   const frame = zstdCompressSync(payload);
   const start = Buffer.alloc(5, 1);
@@ -40,15 +48,35 @@ function forge(payload: Uint8Array): Uint8Array {
   return Buffer.concat([start, frame]);
 }
 
-function forgeParts(header: unknown, ...sections: (string | number[])[]): Uint8Array {
+/** A file of version 2 of any payloads, that says to have so many samples in so many blocks. */
+function forgeBlocks(samples: number, blocks: number, ...payloads: Uint8Array[]): Uint8Array {
+  const header = Buffer.alloc(13, 2);
+  header.writeUInt32LE(samples, 1);
+  header.writeUInt32LE(blocks, 5);
+  header.writeUInt32LE(crc32(header.subarray(0, 9)), 9);
+  const parts = payloads.flatMap((payload) => {
+    const frame = zstdCompressSync(payload);
+    const start = Buffer.alloc(8);
+    start.writeUInt32LE(frame.length, 0);
+    start.writeUInt32LE(crc32(frame), 4);
+    return [start, frame];
+  });
+  return Buffer.concat([header, ...parts]);
+}
+
+function payloadOf(header: unknown, ...sections: (string | number[])[]): Uint8Array {
   const head = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(head.length);
-  return forge(Buffer.concat([length, head, ...sections.map((section) => Buffer.from(section as string))]));
+  return Buffer.concat([length, head, ...sections.map((section) => Buffer.from(section as string))]);
+}
+
+function forgeParts(header: { samples: unknown; columns: unknown }, ...sections: (string | number[])[]) {
+  return forge(payloadOf(header, ...sections));
 }
 
 describe("round trip", () => {
-  test("any samples come back exactly, at both efforts and after recompressing", async () => {
+  test("any samples come back exactly, at both compressions and after recompressing", async () => {
     const property = fc.asyncProperty(anyRide, async (samples) => {
       const fast = await expectRoundTrip(samples, "fast");
       const small = await expectRoundTrip(samples, "small");
@@ -173,6 +201,38 @@ describe("stored bytes", () => {
     expect(identical(await decodeTelemetry(stored), samples)).toBe(true);
   });
 
+  test.each(["fast", "small"])(
+    "a ride that version 1 stored %s comes back, and anew in version 1",
+    async (how) => {
+      const stored = readFileSync(join(FIXTURES, `telemetry-version-1-${how}.bin`));
+      const lines = readFileSync(join(FIXTURES, "telemetry-version-1.ndjson"));
+      const pieces = await Array.fromAsync(
+        readLines(
+          (async function* () {
+            yield lines;
+          })(),
+        ),
+      );
+      const ride = pieces.flat();
+      expect(ride).toHaveLength(240);
+      expect(isTelemetrySound(stored)).toBe(true);
+      expect(identical(await decodeTelemetry(stored), ride)).toBe(true);
+      const telemetry = await openTelemetry(stored);
+      expect(telemetry).toHaveLength(240);
+      const memory = recordingOf(ride);
+      expect(await telemetry.timestamps()).toEqual(await memory.timestamps());
+      for (const [field, bounds] of Object.entries(BOUNDS)) {
+        // Power came after 64 other fields, and so was no column of it.
+        expect([...(await telemetry.column(field, bounds))]).toEqual([
+          ...(await memory.column(field, bounds)),
+        ]);
+      }
+      const recompressed = await recompressTelemetry(stored, "small");
+      expect(recompressed[0]).toBe(2);
+      expect(identical(await decodeTelemetry(recompressed), ride)).toBe(true);
+    },
+  );
+
   test("a view into a larger buffer decodes", async () => {
     const encoded = await encodeTelemetry(samples, "fast");
     const larger = new Uint8Array(encoded.length + 14).fill(255);
@@ -183,9 +243,10 @@ describe("stored bytes", () => {
 
   test("an unknown version is refused as such", async () => {
     const encoded = await encodeTelemetry(samples, "fast");
-    expect(encoded[0]).toBe(1);
-    encoded[0] = 2;
+    expect(encoded[0]).toBe(2);
+    encoded[0] = 3;
     expect(await failureOf(encoded)).toBe("telemetry_version_unknown");
+    expect(isTelemetrySound(encoded)).toBe(false);
     await expect(recompressTelemetry(encoded, "small")).rejects.toBeInstanceOf(TelemetryError);
   });
 
@@ -193,8 +254,12 @@ describe("stored bytes", () => {
     const encoded = await encodeTelemetry(samples, "fast");
     for (let length = 0; length < encoded.length; length++) {
       expect(await failureOf(encoded.subarray(0, length))).toBe("telemetry_damaged");
+      expect(isTelemetrySound(encoded.subarray(0, length))).toBe(false);
     }
-    expect(await failureOf(Buffer.concat([encoded, Buffer.alloc(1)]))).toBe("telemetry_damaged");
+    expect(isTelemetrySound(encoded)).toBe(true);
+    const longer = Buffer.concat([encoded, Buffer.alloc(1)]);
+    expect(await failureOf(longer)).toBe("telemetry_damaged");
+    expect(isTelemetrySound(longer)).toBe(false);
   });
 
   test("each flipped bit is noticed", async () => {
@@ -202,7 +267,179 @@ describe("stored bytes", () => {
     for (let bit = 0; bit < encoded.length * 8; bit++) {
       const flipped = encoded.map((byte, at) => (at === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
       expect(await failureOf(flipped)).not.toBeNull();
+      expect(isTelemetrySound(flipped)).toBe(false);
     }
+  });
+});
+
+describe("blocks", () => {
+  const rideOf = (count: number): Sample[] =>
+    Array.from({ length: count }, (_, second) => ({
+      timestamp: 1_700_000_000_000 + 1000 * second,
+      power: (second * 7919) % 1000,
+      ...(second % 3 === 0 ? { heartrate: second % 5 === 0 ? null : 140 } : {}),
+      ...(second % 10_000 === 0 ? { note: `at ${second}` } : {}),
+    }));
+
+  test.each([
+    [0, 0],
+    [1, 1],
+    [BLOCK_SAMPLES - 1, 1],
+    [BLOCK_SAMPLES, 1],
+    [BLOCK_SAMPLES + 1, 2],
+    [2 * BLOCK_SAMPLES, 2],
+    [2 * BLOCK_SAMPLES + SAMPLES_AT_ONCE + 1, 3],
+  ])(
+    "%p samples are in %p blocks, and come back",
+    async (count, blocks) => {
+      const ride = rideOf(count);
+      const encoded = await expectRoundTrip(ride, "fast");
+      const header = Buffer.from(encoded);
+      expect([header.readUInt8(0), header.readUInt32LE(1), header.readUInt32LE(5)]).toEqual([
+        2,
+        count,
+        blocks,
+      ]);
+      const telemetry = await openTelemetry(encoded);
+      expect(telemetry).toHaveLength(count);
+      const memory = recordingOf(ride);
+      expect(await telemetry.timestamps()).toEqual(await memory.timestamps());
+      expect([...(await telemetry.column("heartrate", [20, 250]))]).toEqual([
+        ...(await memory.column("heartrate", [20, 250])),
+      ]);
+      // Not more at a time than promised, and twice the same.
+      const pieces = await Array.fromAsync(telemetry.samples());
+      expect(pieces.every(({ length }) => length <= SAMPLES_AT_ONCE)).toBe(true);
+      expect(identical(pieces.flat(), (await Array.fromAsync(telemetry.samples())).flat())).toBe(true);
+      const small = await recompressTelemetry(encoded, "small");
+      expect(identical(await decodeTelemetry(small), ride)).toBe(true);
+    },
+    30_000,
+  );
+
+  test("a writer makes blocks of whatever it is handed, and what all have in common is told of each", async () => {
+    const ride = rideOf(10);
+    const writer = new TelemetryWriter("fast");
+    for (const [from, to] of [
+      [0, 1],
+      [1, 7],
+      [7, 10],
+    ])
+      await writer.add(ride.slice(from, to));
+    const bytes = writer.finish();
+    expect(Buffer.from(bytes).readUInt32LE(5)).toBe(3);
+    expect(identical(await decodeTelemetry(bytes), ride)).toBe(true);
+    expect(isTelemetrySound(bytes)).toBe(true);
+  });
+
+  test("three blocks cut short anywhere, or with any bit flipped, are not taken for a ride", async () => {
+    const writer = new TelemetryWriter("fast");
+    for (const sample of rideOf(3)) await writer.add([sample]);
+    const bytes = writer.finish();
+    for (let length = 0; length < bytes.length; length++) {
+      expect(await failureOf(bytes.subarray(0, length))).toBe("telemetry_damaged");
+    }
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const flipped = bytes.map((byte, at) => (at === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
+      expect(await failureOf(flipped)).not.toBeNull();
+      expect(isTelemetrySound(flipped)).toBe(false);
+    }
+  });
+
+  test("a block that is damaged fails where it is read, by samples and by columns", async () => {
+    const ride = rideOf(2 * BLOCK_SAMPLES);
+    const bytes = Buffer.from(await encodeTelemetry(ride, "fast"));
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 5) ^ 1, bytes.length - 5);
+    expect(isTelemetrySound(bytes)).toBe(false);
+    const telemetry = await openTelemetry(bytes);
+    let read = 0;
+    const readAll = async () => {
+      for await (const piece of telemetry.samples()) read += piece.length;
+    };
+    await expect(readAll()).rejects.toMatchObject({ code: "telemetry_damaged" });
+    expect(read).toBe(BLOCK_SAMPLES);
+    await expect(telemetry.timestamps()).rejects.toMatchObject({ code: "telemetry_damaged" });
+    await expect(telemetry.column("power", BOUNDS.power)).rejects.toMatchObject({
+      code: "telemetry_damaged",
+    });
+    await expect(recompressTelemetry(bytes, "small")).rejects.toMatchObject({ code: "telemetry_damaged" });
+  });
+
+  const one = payloadOf(
+    { samples: 1, columns: [{ name: "timestamp", numbers: 1, scale: 0, width: 1 }] },
+    [6],
+  );
+
+  test("the forgery that is none decodes", async () => {
+    const samples = [{ timestamp: 3 }, { timestamp: 3 }];
+    expect(identical(await decodeTelemetry(forgeBlocks(2, 2, one, one)), samples)).toBe(true);
+  });
+
+  test.each([
+    ["fewer blocks than stated", forgeBlocks(2, 3, one, one)],
+    ["more blocks than stated", forgeBlocks(2, 1, one, one)],
+    ["billions of blocks", forgeBlocks(2, 2 ** 32 - 1, one, one)],
+    ["fewer samples than stated", forgeBlocks(3, 2, one, one)],
+    ["more samples than stated", forgeBlocks(1, 2, one, one)],
+    ["samples and no blocks", forgeBlocks(1, 0)],
+  ])("%s are refused", async (_name, bytes) => {
+    expect(await failureOf(bytes)).toBe("telemetry_damaged");
+    const timestamps = openTelemetry(bytes).then((telemetry) => telemetry.timestamps());
+    await expect(timestamps).rejects.toMatchObject({ code: "telemetry_damaged" });
+    await expect(recompressTelemetry(bytes, "fast")).rejects.toMatchObject({ code: "telemetry_damaged" });
+  });
+
+  test("more samples than can be is refused before there is room made for them", async () => {
+    const bytes = forgeBlocks(2 ** 32 - 1, 1, one);
+    const column = openTelemetry(bytes).then((telemetry) => telemetry.column("power", BOUNDS.power));
+    await expect(column).rejects.toMatchObject({ code: "telemetry_damaged" });
+  });
+});
+
+describe("columns", () => {
+  test("a column is what the samples say: absent, null, text, out of bounds and beyond 64 others", async () => {
+    const bounds = [0, 3000] as const;
+    const names = ["power", "cadence", "heartrate", "sensor63", "sensor64", "__proto__", "toString"];
+    const value = fc.oneof(
+      { weight: 4, arbitrary: anyNumber },
+      fc.constantFrom(null, "200", true, { a: 1 }, [200], -1, 3001, 0, 3000),
+    );
+    const sample = fc
+      .record({
+        crowd: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.constantFrom(63, 64, 65, 70)),
+        fields: fc.array(fc.tuple(fc.constantFrom(...names), value), { maxLength: 5 }),
+      })
+      .map(({ crowd, fields }): Sample => {
+        const others = Array.from({ length: crowd }, (_, index) => [`sensor${index}`, index]);
+        return { timestamp: crowd, ...Object.fromEntries([...others, ...fields]) };
+      });
+    const property = fc.asyncProperty(fc.array(sample, { maxLength: 20 }), async (samples) => {
+      const writer = new TelemetryWriter("fast");
+      for (let from = 0; from < samples.length; from += 7) await writer.add(samples.slice(from, from + 7));
+      const telemetry = await openTelemetry(writer.finish());
+      const memory = recordingOf(samples);
+      for (const name of names) {
+        expect([...(await telemetry.column(name, bounds))]).toEqual([...(await memory.column(name, bounds))]);
+      }
+      expect(await telemetry.timestamps()).toEqual(await memory.timestamps());
+      expect(identical((await Array.fromAsync(telemetry.samples())).flat(), samples)).toBe(true);
+    });
+    await fc.assert(property, { numRuns: 200 });
+  });
+
+  test("what metrics are made of has a column of its own after however many others", async () => {
+    const crowd = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`sensor${index}`, index]));
+    const samples = [
+      { timestamp: 1, ...crowd, power: 200, distance: 5 },
+      { timestamp: 2, power: 210, distance: 9 },
+    ];
+    const bytes = await expectRoundTrip(samples, "fast");
+    const frame = Buffer.from(bytes).subarray(21);
+    const payload = zstdDecompressSync(frame);
+    const { columns } = JSON.parse(payload.subarray(4, 4 + payload.readUInt32LE(0)).toString());
+    const names = columns.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(expect.arrayContaining(["timestamp", "power", "distance"]));
+    expect(names.length).toBeLessThanOrEqual(64);
   });
 });
 

@@ -1,7 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { type Recording, recordingOf, SAMPLES_AT_ONCE } from "../../src/domain/recording.ts";
 import type { Sample } from "../../src/domain/sample.ts";
-import { toColumns, toCsv, toNdjson } from "../../src/domain/telemetry-format.ts";
+import { toColumns, toCsv, toJson, toNdjson } from "../../src/domain/telemetry-format.ts";
+
+type Format = (recording: Recording) => AsyncGenerator<string, void, void>;
+
+/** The whole text of some samples in a format. */
+async function textOf(format: Format, samples: readonly Sample[]): Promise<string> {
+  return (await Array.fromAsync(format(recordingOf(samples)))).join("");
+}
+
+async function columnsOf(samples: readonly Sample[]): Promise<Record<string, unknown[]>> {
+  return JSON.parse(await textOf(toColumns, samples));
+}
 
 /** Rows of cells of an RFC 4180 text; every row ends with CRLF. */
 function parseCsv(text: string): string[][] {
@@ -34,8 +46,8 @@ function crowded(count: number, perSample: number): Sample[] {
 }
 
 describe("toColumns", () => {
-  test("one array per field, null where a sample lacks it", () => {
-    expect(toColumns(samples)).toEqual({
+  test("one array per field, null where a sample lacks it", async () => {
+    expect(await columnsOf(samples)).toEqual({
       timestamp: [1000, 2000, 3000],
       power: [200, null, -5],
       heartrate: [120, null, null],
@@ -48,7 +60,7 @@ describe("toColumns", () => {
     });
   });
 
-  test("timestamp first, then the well-known fields, then the others as they appear", () => {
+  test("timestamp first, then the well-known fields, then the others as they appear", async () => {
     const names = [
       "timestamp",
       "power",
@@ -60,48 +72,50 @@ describe("toColumns", () => {
       "gears",
       "coasting",
     ];
-    expect(Object.keys(toColumns(samples))).toEqual(names);
+    expect(Object.keys(await columnsOf(samples))).toEqual(names);
   });
 
-  test("no samples", () => {
-    expect(toColumns([])).toEqual({ timestamp: [] });
+  test("no samples", async () => {
+    expect(await columnsOf([])).toEqual({ timestamp: [] });
   });
 
-  test("names that every object inherits are fields like any other", () => {
+  test("names that every object inherits are fields like any other", async () => {
     const odd: Sample[] = [
       JSON.parse('{"timestamp":1,"__proto__":5,"constructor":6}'),
       { timestamp: 2, toString: 7 },
     ];
-    expect(JSON.stringify(toColumns(odd))).toBe(
+    expect(await textOf(toColumns, odd)).toBe(
       '{"timestamp":[1,2],"__proto__":[5,null],"constructor":[6,null],"toString":[null,7]}',
     );
   });
 
-  test("has every value of any samples", () => {
+  test("has every value of any samples", async () => {
     const anyFields = fc.array(fc.tuple(fc.constantFrom("__proto__", "power", "a", "", "b"), fc.jsonValue()));
     const anySamples = fc.array(
       anyFields.map((fields): Sample => ({ ...Object.fromEntries(fields), timestamp: 1 })),
     );
-    const property = fc.property(anySamples, (some) => {
-      const columns = new Map(Object.entries(toColumns(some)));
+    const property = fc.asyncProperty(anySamples, async (some) => {
+      const columns = new Map(Object.entries(await columnsOf(some)));
       some.forEach((sample, row) => {
         for (const [name, cells] of columns) {
-          expect(cells[row]).toEqual(Object.hasOwn(sample, name) ? sample[name] : null);
+          // −0 is none in JSON.
+          const cell = Object.hasOwn(sample, name) ? JSON.parse(JSON.stringify(sample[name])) : null;
+          expect(cells[row]).toEqual(cell);
         }
         for (const name of Object.keys(sample)) expect(columns.has(name)).toBe(true);
       });
     });
-    fc.assert(property);
+    return fc.assert(property);
   });
 
-  test("up to 55 other fields have columns of their own", () => {
-    const columns = toColumns(crowded(1, 55));
+  test("up to 55 other fields have columns of their own", async () => {
+    const columns = await columnsOf(crowded(1, 55));
     expect(Object.keys(columns)).toHaveLength(57);
     expect(columns).not.toHaveProperty("extras");
   });
 
-  test("more fields are gathered in the column extras", () => {
-    const columns = toColumns(crowded(3, 28));
+  test("more fields are gathered in the column extras", async () => {
+    const columns = await columnsOf(crowded(3, 28));
     expect(Object.keys(columns)).toHaveLength(58);
     expect(columns.power).toEqual([0, 1, 2]);
     expect(columns.field54).toEqual([null, 26, null]);
@@ -110,22 +124,22 @@ describe("toColumns", () => {
     expect(Object.keys(columns.extras?.[2] ?? {})).toHaveLength(28);
   });
 
-  test("a field named extras is gathered in it when there is such a column", () => {
-    const columns = toColumns(crowded(1, 60).map((sample) => ({ extras: "mine", ...sample })));
+  test("a field named extras is gathered in it when there is such a column", async () => {
+    const columns = await columnsOf(crowded(1, 60).map((sample) => ({ extras: "mine", ...sample })));
     expect(columns.extras?.[0]).toMatchObject({ extras: "mine", field59: 59 });
-    expect(toColumns([{ timestamp: 1, extras: "mine" }]).extras).toEqual(["mine"]);
+    expect((await columnsOf([{ timestamp: 1, extras: "mine" }])).extras).toEqual(["mine"]);
   });
 
-  test("a ride whose every sample brings 100 new fields makes a bounded table", () => {
-    const columns = toColumns(crowded(14_400, 100));
+  test("a ride whose every sample brings 100 new fields makes a bounded table", async () => {
+    const columns = await columnsOf(crowded(14_400, 100));
     expect(Object.keys(columns)).toHaveLength(58);
     expect(columns.extras).toHaveLength(14_400);
   }, 60_000);
 });
 
 describe("toCsv", () => {
-  test("has a header row, and empty cells for null and absent", () => {
-    expect(toCsv(samples)).toBe(
+  test("has a header row, and empty cells for null and absent", async () => {
+    expect(await textOf(toCsv, samples)).toBe(
       [
         "timestamp,power,heartrate,speed,lap,note,position,gears,coasting\r\n",
         "1000,200,120,,1,,,,\r\n",
@@ -135,57 +149,129 @@ describe("toCsv", () => {
     );
   });
 
-  test("no samples leave the header", () => {
-    expect(toCsv([])).toBe("timestamp\r\n");
+  test("no samples leave the header", async () => {
+    expect(await textOf(toCsv, [])).toBe("timestamp\r\n");
   });
 
   test.each(["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"])(
     "the text %j gets a quote in front",
-    (text) => {
-      expect(parseCsv(toCsv([{ timestamp: 1, note: text }]))).toEqual([
+    async (text) => {
+      expect(parseCsv(await textOf(toCsv, [{ timestamp: 1, note: text }]))).toEqual([
         ["timestamp", "note"],
         ["1", `'${text}`],
       ]);
-      expect(parseCsv(toCsv([{ timestamp: 1, [text]: 2 }]))).toEqual([
+      expect(parseCsv(await textOf(toCsv, [{ timestamp: 1, [text]: 2 }]))).toEqual([
         ["timestamp", `'${text}`],
         ["1", "2"],
       ]);
     },
   );
 
-  test("negative numbers and text with an operator inside stay as they are", () => {
-    expect(toCsv([{ timestamp: -1, power: -2.5e-7, note: "a=b" }])).toBe(
+  test("negative numbers and text with an operator inside stay as they are", async () => {
+    expect(await textOf(toCsv, [{ timestamp: -1, power: -2.5e-7, note: "a=b" }])).toBe(
       "timestamp,power,note\r\n-1,-2.5e-7,a=b\r\n",
     );
   });
 
-  test("any text can be read back", () => {
-    const property = fc.property(
+  test("any text can be read back", async () => {
+    const property = fc.asyncProperty(
       fc.array(fc.string({ unit: fc.constantFrom(..."ab \",\r\n;'=é") })),
-      (notes) => {
-        const rows = parseCsv(toCsv(notes.map((note, timestamp) => ({ timestamp, power: 1, note }))));
+      async (notes) => {
+        const rows = parseCsv(
+          await textOf(
+            toCsv,
+            notes.map((note, timestamp) => ({ timestamp, power: 1, note })),
+          ),
+        );
         const read = rows.slice(1).map(([, , note]) => note);
         expect(read).toEqual(notes.map((note) => note.replace(/^[=\r\n]/, "'$&")));
       },
     );
-    fc.assert(property);
+    return fc.assert(property);
   });
 
-  test("fields beyond the bound are JSON text in the column extras", () => {
-    const [header, , , last] = parseCsv(toCsv(crowded(3, 28)));
+  test("fields beyond the bound are JSON text in the column extras", async () => {
+    const [header, , , last] = parseCsv(await textOf(toCsv, crowded(3, 28)));
     expect(header?.at(-1)).toBe("extras");
     expect(JSON.parse(last?.at(-1) ?? "")).toMatchObject({ field56: 0, field83: 27 });
   });
 });
 
-describe("toNdjson", () => {
-  test("one JSON text a line", () => {
-    expect(toNdjson([{ timestamp: 1, note: "a\nb" }, JSON.parse('{"timestamp":2,"__proto__":3}')])).toBe(
-      '{"timestamp":1,"note":"a\\nb"}\n{"timestamp":2,"__proto__":3}\n',
+describe("toJson", () => {
+  test("is one array of the samples", async () => {
+    expect(JSON.parse(await textOf(toJson, samples))).toEqual(samples);
+    expect(await textOf(toJson, [{ timestamp: 1 }, { timestamp: 2 }])).toBe(
+      '[{"timestamp":1},{"timestamp":2}]',
     );
   });
 
-  test("no samples", () => {
-    expect(toNdjson([])).toBe("");
+  test("no samples", async () => {
+    expect(await textOf(toJson, [])).toBe("[]");
+  });
+});
+
+describe("a ride of several pieces", () => {
+  const long: Sample[] = Array.from({ length: 2 * SAMPLES_AT_ONCE + 3 }, (_, second) => ({
+    timestamp: second,
+    power: second % 700,
+    ...(second > SAMPLES_AT_ONCE ? { late: `"${second}"` } : {}),
+  }));
+  const late = (second: number) => (second > SAMPLES_AT_ONCE ? `"${second}"` : null);
+
+  test("is the same as one of a single piece in every format", async () => {
+    expect(JSON.parse(await textOf(toJson, long))).toEqual(long);
+    const lines = (await textOf(toNdjson, long)).trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toEqual(long);
+    expect(await columnsOf(long)).toEqual({
+      timestamp: long.map(({ timestamp }) => timestamp),
+      power: long.map(({ power }) => power),
+      late: long.map((_, second) => late(second)),
+    });
+    const rows = parseCsv(await textOf(toCsv, long));
+    expect(rows).toEqual([
+      ["timestamp", "power", "late"],
+      ...long.map(({ power }, second) => [String(second), String(power), late(second) ?? ""]),
+    ]);
+  });
+
+  test("is never there as one text", async () => {
+    for (const format of [toJson, toNdjson, toCsv, toColumns]) {
+      const pieces = await Array.fromAsync(format(recordingOf(long)));
+      expect(pieces.length).toBeGreaterThanOrEqual(3);
+    }
+  });
+
+  test("has columns that are looked for in more than one go when there are too many values to wait", async () => {
+    // 60 columns of 100,000 values: at most a million values wait.
+    const wide = Array.from(
+      { length: 100_000 },
+      (_, row): Sample => ({ timestamp: row, [`field${row % 55}`]: row }),
+    );
+    let looks = 0;
+    const recording = recordingOf(wide);
+    const counted: Recording = {
+      ...recording,
+      samples() {
+        looks += 1;
+        return recording.samples();
+      },
+    };
+    const columns = JSON.parse((await Array.fromAsync(toColumns(counted))).join(""));
+    expect(looks).toBe(8); // once for the names, and of 56 columns nine at a time
+    expect(Object.keys(columns)).toHaveLength(56);
+    expect(columns.timestamp.at(-1)).toBe(99_999);
+    expect(columns.field54.filter((value: number | null) => value !== null)).toHaveLength(1818);
+  }, 30_000);
+});
+
+describe("toNdjson", () => {
+  test("one JSON text a line", async () => {
+    expect(
+      await textOf(toNdjson, [{ timestamp: 1, note: "a\nb" }, JSON.parse('{"timestamp":2,"__proto__":3}')]),
+    ).toBe('{"timestamp":1,"note":"a\\nb"}\n{"timestamp":2,"__proto__":3}\n');
+  });
+
+  test("no samples", async () => {
+    expect(await textOf(toNdjson, [])).toBe("");
   });
 });

@@ -1,11 +1,18 @@
 import { expect, test } from "bun:test";
 import { type Pause, timelineOf } from "../../src/domain/timeline.ts";
-import { samplesAt } from "./rides.ts";
+import { times } from "./rides.ts";
+
+/** An odometer that was never read. */
+const none = (count: number) => new Float64Array(count).fill(Number.NaN);
 
 /** The ms each sample covers, and the lengths of both axes. */
-function layOut(timestamps: readonly number[], pauses: readonly Pause[] = []) {
-  const { clock, recorded } = timelineOf(samplesAt(timestamps), pauses);
-  return { covered: [...clock.covered], elapsed: clock.length, recorded: recorded.length };
+function layOut(
+  timestamps: readonly number[],
+  pauses: readonly Pause[] = [],
+  odometer: Float64Array = none(timestamps.length),
+) {
+  const { covered, elapsed, recorded } = timelineOf(Float64Array.from(timestamps), odometer, pauses);
+  return { covered: [...covered], elapsed, recorded };
 }
 
 test("a sample covers the time to the next, the last one covers one interval", () => {
@@ -37,14 +44,67 @@ test("a gap above 10 s is a pause: the sample before it covers one interval", ()
   expect(covered).toEqual([2000, 2000, 2000, 2000, 2000]);
   expect(elapsed).toBe(28_000);
   expect(recorded).toBe(10_000);
-  expect(layOut([0, 10_000]).covered).toEqual([10_000, 10_000]);
-  expect(layOut([0, 10_001]).covered).toEqual([1000, 1000]);
+  expect(layOut([0, 1000, 2000, 12_000]).covered).toEqual([1000, 1000, 10_000, 1000]);
+  expect(layOut([0, 1000, 2000, 12_001]).covered).toEqual([1000, 1000, 1000, 1000]);
 });
 
-test("the recorded axis cuts pauses out, the clock axis keeps them", () => {
-  const { clock, recorded } = timelineOf(samplesAt([500, 1500, 31_500]), []);
-  expect([...clock.starts]).toEqual([0, 1000, 31_000]);
-  expect([...recorded.starts]).toEqual([0, 1000, 2000]);
+test("a device that records seldom may leave three of its median gaps, but not above a minute", () => {
+  // Median 4 s: 12 s are no pause, 12.001 s are one.
+  const seldom = [0, 4000, 8000, 12_000];
+  expect(layOut([...seldom, 24_000]).covered).toEqual([4000, 4000, 4000, 12_000, 4000]);
+  expect(layOut([...seldom, 24_001]).covered).toEqual([4000, 4000, 4000, 4000, 4000]);
+  // Of two gaps of 1 s and 6 s the mean: 3.5 s, and 10.5 s as the limit, which a gap of its own is no part of.
+  expect(layOut([0, 1000, 7000, 17_500, 18_500]).covered).toEqual([1000, 6000, 10_500, 1000, 3500]);
+  // Median 30 s: the limit is a minute, not a minute and a half.
+  expect(layOut([0, 30_000, 60_000, 120_000]).covered).toEqual([30_000, 30_000, 60_000, 30_000]);
+  expect(layOut([0, 30_000, 60_000, 120_001]).covered).toEqual([30_000, 30_000, 30_000, 30_000]);
+  // A gap alone is its own median.
+  expect(layOut([0, 60_000])).toEqual({ covered: [60_000, 60_000], elapsed: 120_000, recorded: 120_000 });
+  expect(layOut([0, 60_001])).toEqual({ covered: [1000, 1000], elapsed: 61_001, recorded: 2000 });
+});
+
+test("the gaps that are pauses say nothing of the interval, the median of the others", () => {
+  // 1, 1, 4, 4 s and pauses of 100 s: the median of all is 4 s, of the others 2.5 s.
+  const timestamps = [0, 1000, 2000, 6000, 10_000, 110_000, 210_000, 310_000];
+  expect(layOut(timestamps).covered).toEqual([1000, 1000, 4000, 4000, 2500, 2500, 2500, 2500]);
+});
+
+test("a gap up to 300 s in which the odometer advanced by more than 0.5 m/s is no pause", () => {
+  const after = (gap: number, ...odometer: number[]) =>
+    layOut([0, 1000, 2000, 2000 + gap], [], Float64Array.of(...odometer)).covered[2];
+  // 20 s at 0.5 m/s are 10 m.
+  expect(after(20_000, 0, 5, 10, 20.001)).toBe(20_000);
+  expect(after(20_000, 0, 5, 10, 20)).toBe(1000);
+  expect(after(20_000, 0, 5, 10, 3)).toBe(1000);
+  expect(after(300_000, 0, 5, 10, 160.001)).toBe(300_000);
+  expect(after(300_001, 0, 5, 10, 3000)).toBe(1000);
+});
+
+test("a gap with a sample on either side that has no reading of the odometer is a pause", () => {
+  for (const none of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+    const before = layOut([0, 1000, 2000, 22_000], [], Float64Array.of(0, 5, none, 500));
+    const after = layOut([0, 1000, 2000, 22_000], [], Float64Array.of(0, 5, 10, none));
+    expect(before.covered).toEqual(times(4, 1000));
+    expect(after.covered).toEqual(times(4, 1000));
+  }
+});
+
+test("samples after which, or in which, there is a pause are told", () => {
+  const paused = (timestamps: readonly number[], pauses: readonly Pause[]) => [
+    ...timelineOf(Float64Array.from(timestamps), none(timestamps.length), pauses).paused,
+  ];
+  expect(paused([500, 1500, 31_500, 32_500], [])).toEqual([0, 1, 0, 0]);
+  expect(paused([0, 1000, 2000, 3000], [{ from: 1200, to: 2500 }])).toEqual([0, 1, 1, 0]);
+  expect(paused([0, 1000, 2000], [{ from: 1000, to: 2000 }])).toEqual([0, 1, 0]);
+  expect(paused([0, 1000, 2000], [{ from: 1000, to: 1000 }])).toEqual([0, 0, 0]);
+});
+
+test("samples of one instant: all but the last of them cover nothing", () => {
+  expect(layOut([0, 1000, 1000, 1000, 2000])).toEqual({
+    covered: [1000, 0, 0, 1000, 500], // gaps 1, 0, 0 and 1 s
+    elapsed: 2500,
+    recorded: 2500,
+  });
 });
 
 const everySecond = [0, 1000, 2000, 3000, 4000, 5000];

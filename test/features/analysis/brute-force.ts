@@ -37,16 +37,33 @@ function secondsOf({ start, samples }: Ridden): (Sample | "pause")[] {
   });
 }
 
-/** Null where there is no reading, or none that could be. */
-function reading(second: Sample | "pause", metric: Metric): number | null {
-  const value = second === "pause" ? null : second[metric];
+/**
+ * Second by second: null where there is no reading, or none that could be. Where a sample lacks the field, the one
+ * before goes on for 10 s, but not across a pause.
+ */
+function readingsOf(ride: Ridden, metric: Metric): (number | null)[] {
+  let carried: { value: number | null; until: number } | undefined;
+  return secondsOf(ride).map((second, index) => {
+    if (second === "pause") {
+      carried = undefined;
+      return null;
+    }
+    if (second[metric] !== undefined) {
+      carried = { value: withinLimits(second[metric], metric), until: second.timestamp + 10_000 };
+      return carried.value;
+    }
+    return carried && ride.start + index * 1000 < carried.until ? carried.value : null;
+  });
+}
+
+function withinLimits(value: unknown, metric: Metric): number | null {
   const [lowest, highest] = LIMITS[metric];
   return typeof value === "number" && value >= lowest && value <= highest ? value : null;
 }
 
 /** The best mean over a duration; null when the ride is shorter, or has no such reading at all. */
 function bestMean(ride: Ridden, metric: Metric, duration: number): number | null {
-  const seconds = secondsOf(ride).map((second) => reading(second, metric));
+  const seconds = readingsOf(ride, metric);
   if (seconds.length < duration || seconds.every((value) => value === null)) return null;
   const means = Array.from({ length: seconds.length - duration + 1 }, (_, from) =>
     mean(seconds.slice(from, from + duration).map((value) => value ?? 0)),
@@ -87,17 +104,17 @@ export function recordsAmong(rides: readonly Ridden[]): RecordPoint[] {
 
 /** What a ride's summary says with an FTP: from its samples, or from the Normalized Power as it is stored. */
 export function effortOf(ride: Ridden, ftp: number | null, from: "samples" | "summary") {
-  const recorded = secondsOf(ride).filter((second) => second !== "pause");
-  const watts = recorded.flatMap((second) => reading(second, "power") ?? []);
+  const watts = readingsOf(ride, "power").filter((value) => value !== null);
   const windows = watts.slice(29).map((_, from) => mean(watts.slice(from, from + 30)) ** 4);
   const exact = windows.length === 0 ? null : mean(windows) ** 0.25;
   const normalized = exact === null || from === "samples" ? exact : halfUp(exact, 0);
   const intensity = normalized === null || ftp === null ? null : normalized / ftp;
-  const stress = intensity === null ? null : (recorded.length / 3600) * intensity ** 2 * 100;
+  const stress = intensity === null ? null : (watts.length / 3600) * intensity ** 2 * 100;
   return {
     ftp,
     intensityFactor: intensity === null ? null : halfUp(intensity, 3),
     trainingStress: stress === null ? null : halfUp(stress, 1),
+    stressSource: stress === null ? null : "power",
     powerZones: ftp === null || watts.length === 0 || from === "summary" ? null : zonesOf(watts, ftp),
   };
 }

@@ -29,7 +29,8 @@ test("who has never finished a ride has none", async () => {
 
 test("there is one for each metric and duration, with its ride and when that began", async () => {
   const { rider } = service;
-  // Ten seconds at 400 W, 160 bpm, within half a minute of 100 W, 120 bpm, and no speed but in the first six seconds.
+  // Ten seconds at 400 W, 160 bpm, within half a minute of 100 W, 120 bpm, and no speed but in the first six
+  // seconds, the last of which is carried on up to second 15.
   const samples = eachSecond(30, {}, Date.UTC(2026, 0, 5, 9)).map((sample, second) => ({
     ...sample,
     ...(second >= 10 && second < 20 ? { power: 400, heartrate: 160 } : { power: 100, heartrate: 120 }),
@@ -47,9 +48,9 @@ test("there is one for each metric and duration, with its ride and when that beg
     { metric: "heartrate", duration: 15, value: 146.7, ...achieved },
     { metric: "heartrate", duration: 30, value: 133.3, ...achieved },
     { metric: "speed", duration: 5, value: 36, ...achieved },
-    // 6 · 36 = 216, of 15 s and of 30 s.
-    { metric: "speed", duration: 15, value: 14.4, ...achieved },
-    { metric: "speed", duration: 30, value: 7.2, ...achieved },
+    // 15 · 36 = 540, of 15 s and of 30 s.
+    { metric: "speed", duration: 15, value: 36, ...achieved },
+    { metric: "speed", duration: 30, value: 18, ...achieved },
   ]);
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { registerRider, useService } from "../../support/accounts.ts";
+import { RIDE_START } from "../workouts/rides.ts";
 import { append, streamNames, textsIn } from "./streams.ts";
 
 const service = useService();
@@ -74,10 +75,10 @@ test("what arrives while the deletion waits for a slow listener stays", async ()
   const { workout } = await rider.send<{ workout: { id: string } }>("POST", "/api/workouts", {
     streamName: "ride",
   });
-  await append(rider, "ride", { power: 200, timestamp: 1 });
+  await append(rider, "ride", { power: 200, timestamp: RIDE_START });
   expect((await deletion).status).toBe(200);
   const { telemetry } = await rider.ok<{ telemetry: unknown[] }>(
     `/api/workouts/${workout.id}?includeTelemetry=true`,
   );
-  expect(telemetry).toEqual([{ power: 200, timestamp: 1 }]);
+  expect(telemetry).toEqual([{ power: 200, timestamp: RIDE_START }]);
 });

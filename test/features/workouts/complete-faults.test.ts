@@ -11,6 +11,7 @@ import {
   eachSecond,
   getWorkout,
   history,
+  RIDE_START,
   startRide,
   sweepOnce,
   telemetryOf,
@@ -160,9 +161,9 @@ test.each(Object.entries(ON_THE_OLD_RIDE))(
 
     await act(old.id);
     expect(await listStreams(rider)).toMatchObject([{ name: "ride", length: 0 }]);
-    await append(rider, "ride", { timestamp: 1, power: 300 });
+    await append(rider, "ride", { timestamp: RIDE_START, power: 300 });
     expect((await waiting)?.payload).toMatchObject({ type: "message" });
-    expect(await telemetryOf(rider, next.id)).toEqual([{ timestamp: 1, power: 300 }]);
+    expect(await telemetryOf(rider, next.id)).toEqual([{ timestamp: RIDE_START, power: 300 }]);
     await events.leave();
   },
 );

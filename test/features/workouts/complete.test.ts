@@ -77,10 +77,11 @@ test("a paused workout is completed, and the open pause ends there", async () =>
   const { rider, app } = service;
   const start = app.clock.time;
   const { id } = await startRide(rider, { streamName: "ride" });
-  await sendBatch(rider, "ride", eachSecond(60, { power: 200 }, start));
   service.wait(40_000);
   await change(rider, id, "pause");
-  service.wait(60_000);
+  service.wait(19_000);
+  await sendBatch(rider, "ride", eachSecond(60, { power: 200 }, start));
+  service.wait(41_000);
   const { workout } = await complete(rider, id);
   expect(workout).toMatchObject({ status: "COMPLETED", summary: { elapsedTime: 60, recordedTime: 40 } });
 });
@@ -134,9 +135,9 @@ describe("twice", () => {
     await sendBatch(rider, "ride", eachSecond(5));
     const answer = await complete(rider, first.id);
     const second = await startRide(rider, { streamName: "ride" });
-    await append(rider, "ride", { timestamp: 1, power: 300 });
+    await append(rider, "ride", { timestamp: RIDE_START, power: 300 });
     expect(await complete(rider, first.id)).toEqual(answer);
-    expect(await telemetryOf(rider, second.id)).toEqual([{ timestamp: 1, power: 300 }]);
+    expect(await telemetryOf(rider, second.id)).toEqual([{ timestamp: RIDE_START, power: 300 }]);
     expect(await getWorkout(rider, second.id)).toEqual(second);
   });
 });
@@ -273,17 +274,17 @@ describe("the samples", () => {
     expect(workout.summary).toMatchObject({ sampleCount: 30, elapsedTime: 30, totalEnergy: 6 });
   });
 
-  test("of one instant they are merged, the later-arrived field winning", async () => {
+  test("of one instant they are merged, the later-arrived field winning, and null erasing nothing", async () => {
     const { workout, telemetry } = await archived([
-      { timestamp: 1000, power: 100, cadence: 80 },
-      { timestamp: 1000, heartrate: 140 },
-      { timestamp: 1000, power: 200, cadence: null },
+      { timestamp: RIDE_START, power: 100, cadence: 80 },
+      { timestamp: RIDE_START, heartrate: 140 },
+      { timestamp: RIDE_START, power: 200, cadence: null },
     ]);
-    expect(telemetry).toEqual([{ timestamp: 1000, power: 200, cadence: null, heartrate: 140 }]);
+    expect(telemetry).toEqual([{ timestamp: RIDE_START, power: 200, cadence: 80, heartrate: 140 }]);
     expect(workout.summary).toMatchObject({
       sampleCount: 1,
       avgPower: 200,
-      avgCadence: null,
+      avgCadence: 80,
       avgHeartrate: 140,
     });
   });
@@ -315,14 +316,46 @@ describe("the samples", () => {
     },
   );
 
-  test("a timestamp may be a fraction, zero, before 1970 or far ahead", async () => {
-    const timestamps = [-86_400_000, 0, 0.5, 1_700_000_000_000.25, 4_102_444_800_000];
+  test("a timestamp may be a fraction, zero, long before 1970 or far ahead", async () => {
+    const timestamps = [-200_000_000_000, 0, 1_700_000_000_000.25, 4_102_444_800_000];
     const { workout, telemetry } = await archived(timestamps.map((timestamp) => ({ timestamp, power: 100 })));
     expect(telemetry.map(({ timestamp }) => timestamp)).toEqual(timestamps);
     expect(workout).toMatchObject({
-      startTime: "1969-12-31T00:00:00.000Z",
+      startTime: "1963-08-31T04:26:40.000Z",
       endTime: "2100-01-01T00:00:00.000Z",
     });
+  });
+
+  test("a timestamp may be seconds, microseconds or text, and is kept in milliseconds", async () => {
+    const sent = [1_767_225_600, 1_767_225_601_000_250, "1767225602000", "2026-01-01T00:00:03Z"];
+    const { workout, telemetry } = await archived(sent.map((timestamp) => ({ timestamp, power: 100 })));
+    const start = Date.UTC(2026, 0, 1);
+    expect(telemetry.map(({ timestamp }) => timestamp - start)).toEqual([0, 1000.25, 2000, 3000]);
+    expect(workout).toMatchObject({ startTime: "2026-01-01T00:00:00.000Z", summary: { elapsedTime: 4 } });
+  });
+
+  test("of a clock that was wrong are kept, and are in no metric and none of the workout's times", async () => {
+    const ridden = eachSecond(300);
+    const wrong = { timestamp: Date.UTC(2000, 0, 1), power: 2500 };
+    const { workout, telemetry } = await archived([wrong, ...ridden]);
+    expect(telemetry).toEqual([wrong, ...ridden]);
+    expect(workout).toMatchObject({
+      startTime: new Date(RIDE_START).toISOString(),
+      endTime: new Date(RIDE_START + 299_000).toISOString(),
+      summary: { sampleCount: 300, skippedSamples: 1, elapsedTime: 300, maxPower: 200 },
+    });
+  });
+
+  test("without a timestamp are each a sample, though they arrive at once", async () => {
+    const { rider, app } = service;
+    const { id } = await startRide(rider, { streamName: "ride" });
+    const arrival = app.clock.time;
+    for (const power of [100, 200, 300]) await append(rider, "ride", { power });
+    const { workout } = await complete(rider, id);
+    expect(await telemetryOf(rider, id)).toEqual(
+      [100, 200, 300].map((power) => ({ timestamp: arrival, power })),
+    );
+    expect(workout.summary).toMatchObject({ sampleCount: 3, maxPower: 300 });
   });
 
   test("text among them is skipped and counted", async () => {

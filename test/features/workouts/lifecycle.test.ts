@@ -181,13 +181,15 @@ test("paused and resumed many times it is active, with a pause for each", async 
   const { rider, app } = service;
   const start = app.clock.time;
   const { id } = await startRide(rider, { streamName: "ride" });
-  await sendBatch(rider, "ride", eachSecond(100, { power: 200 }, start));
   for (let round = 0; round < 3; round++) {
     service.wait(10_000);
     await change(rider, id, "pause");
     service.wait(5000);
     expect((await change(rider, id, "resume")).status).toBe("ACTIVE");
   }
+  service.wait(54_000);
+  // The last sample as it is recorded, so that the clocks agree.
+  await sendBatch(rider, "ride", eachSecond(100, { power: 200 }, start));
   // 100 s less three pauses of 5 s, all within the ride.
   expect(await summaryOf(rider, id)).toMatchObject({ sampleCount: 100, elapsedTime: 100, recordedTime: 85 });
 });
@@ -196,12 +198,15 @@ test("what arrives while it is paused is kept, but is no riding", async () => {
   const { rider, app } = service;
   const start = app.clock.time;
   const { id } = await startRide(rider, { streamName: "ride" });
+  service.wait(9000);
   await sendBatch(rider, "ride", eachSecond(10, { power: 100 }, start));
-  service.wait(10_000);
+  service.wait(1000);
   await change(rider, id, "pause");
+  service.wait(9000);
   await sendBatch(rider, "ride", eachSecond(10, { power: 900 }, start + 10_000));
-  service.wait(10_000);
+  service.wait(1000);
   await change(rider, id, "resume");
+  service.wait(9000);
   await sendBatch(rider, "ride", eachSecond(10, { power: 200 }, start + 20_000));
   const { workout } = await complete(rider, id);
   // 10 s at 100 W and 10 s at 200 W; maxima are of samples, paused or not.
@@ -213,4 +218,28 @@ test("what arrives while it is paused is kept, but is no riding", async () => {
     totalEnergy: 3,
   });
   expect(await telemetryOf(rider, id)).toHaveLength(30);
+});
+
+test.each([
+  ["an hour behind", -3_600_000],
+  ["four seconds ahead", 4000],
+])("a pause is one by the clock of the samples, which may be %s", async (_, ahead) => {
+  const { rider, app } = service;
+  const start = app.clock.time;
+  const { id } = await startRide(rider, { streamName: "ride" });
+  const send = (second: number, power: number) =>
+    sendBatch(rider, "ride", eachSecond(10, { power }, start + ahead + second * 1000));
+  service.wait(9000);
+  await send(0, 100);
+  service.wait(1000);
+  await change(rider, id, "pause");
+  // What comes a minute late says less about the clocks than what came at once.
+  service.wait(10_000);
+  await change(rider, id, "resume");
+  service.wait(60_000);
+  await send(10, 900);
+  await send(20, 200);
+  const before = await summaryOf(rider, id);
+  expect(before).toMatchObject({ sampleCount: 30, elapsedTime: 30, recordedTime: 20, avgPower: 150 });
+  expect((await complete(rider, id)).workout.summary).toEqual(before);
 });

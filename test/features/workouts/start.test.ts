@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { fieldsOf, registerRider, useService } from "../../support/accounts.ts";
 import { append, listStreams, streamNames } from "../streams/streams.ts";
-import { type Changed, complete, getWorkout, history, startRide, telemetryOf } from "./rides.ts";
+import { type Changed, complete, getWorkout, history, RIDE_START, startRide, telemetryOf } from "./rides.ts";
 
 const service = useService();
 
@@ -98,20 +98,20 @@ test("of several that start on a stream at once one does", async () => {
 test("a start that is refused leaves what was recorded", async () => {
   const { rider } = service;
   const { id } = await startRide(rider, { streamName: "ride" });
-  await append(rider, "ride", { timestamp: 1, power: 100 });
+  await append(rider, "ride", { timestamp: RIDE_START, power: 100 });
   await rider.refused("POST", "/api/workouts", { json: { streamName: "ride" } });
-  expect(await telemetryOf(rider, id)).toEqual([{ timestamp: 1, power: 100 }]);
+  expect(await telemetryOf(rider, id)).toEqual([{ timestamp: RIDE_START, power: 100 }]);
 });
 
 test("the stream may be there already, and what is in it belongs to the ride", async () => {
   const { rider } = service;
-  await append(rider, "ride", { timestamp: 1, power: 100 });
+  await append(rider, "ride", { timestamp: RIDE_START, power: 100 });
   const { id } = await startRide(rider, { streamName: "ride" });
-  await append(rider, "ride", { timestamp: 2, power: 200 });
+  await append(rider, "ride", { timestamp: RIDE_START + 1000, power: 200 });
   await complete(rider, id);
   expect(await telemetryOf(rider, id)).toEqual([
-    { timestamp: 1, power: 100 },
-    { timestamp: 2, power: 200 },
+    { timestamp: RIDE_START, power: 100 },
+    { timestamp: RIDE_START + 1000, power: 200 },
   ]);
 });
 
@@ -119,10 +119,10 @@ test("two riders may use the same name", async () => {
   const other = await registerRider(service.app);
   const mine = await startRide(service.rider, { streamName: "ride" });
   const theirs = await startRide(other, { streamName: "ride" });
-  await append(service.rider, "ride", { timestamp: 1, power: 100 });
-  await append(other, "ride", { timestamp: 2, power: 200 });
-  expect(await telemetryOf(service.rider, mine.id)).toEqual([{ timestamp: 1, power: 100 }]);
-  expect(await telemetryOf(other, theirs.id)).toEqual([{ timestamp: 2, power: 200 }]);
+  await append(service.rider, "ride", { timestamp: RIDE_START, power: 100 });
+  await append(other, "ride", { timestamp: RIDE_START + 1000, power: 200 });
+  expect(await telemetryOf(service.rider, mine.id)).toEqual([{ timestamp: RIDE_START, power: 100 }]);
+  expect(await telemetryOf(other, theirs.id)).toEqual([{ timestamp: RIDE_START + 1000, power: 200 }]);
 });
 
 test("the unfinished workout of a stream is found by the stream's name, without an envelope", async () => {

@@ -11,6 +11,7 @@ import {
   eachSecond,
   finishedRide,
   history,
+  RIDE_START,
   startRide,
   sweepOnce,
   telemetryOf,
@@ -230,9 +231,9 @@ test("a ride that starts while the sweep runs is not taken away", async () => {
     startRide(rider, { streamName: "ride" }),
     sweep(app.deps, { idleMs: HOUR / 2 }),
   ]);
-  await append(rider, "ride", { timestamp: 1, power: 100 });
+  await append(rider, "ride", { timestamp: RIDE_START, power: 100 });
   expect(await history(rider)).toMatchObject([{ id: ride.id, status: "ACTIVE" }]);
-  expect(await telemetryOf(rider, ride.id)).toEqual([{ timestamp: 1, power: 100 }]);
+  expect(await telemetryOf(rider, ride.id)).toEqual([{ timestamp: RIDE_START, power: 100 }]);
 });
 
 test("what is left in the stream after a ride was completed does not become a ride again", async () => {
@@ -241,7 +242,7 @@ test("what is left in the stream after a ride was completed does not become a ri
   await sendBatch(rider, "ride", eachSecond(5));
   await rider.send("POST", `/api/workouts/${id}/complete`);
   // As after a crash between the commit and the deletion of the stream: a later sample comes first.
-  await append(rider, "ride", { timestamp: 1, power: 100 });
+  await append(rider, "ride", { timestamp: RIDE_START - 60_000, power: 100 });
   service.wait(13 * HOUR);
   await sweep(app.deps, { idleMs: 12 * HOUR });
   const rides = await history(rider);

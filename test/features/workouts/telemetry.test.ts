@@ -14,10 +14,11 @@ import {
 
 const service = useService();
 
+const START = 1_767_225_600_000;
 const RIDE: Sample[] = [
-  { timestamp: 1000, power: 200, cadence: 90, note: 'a "quoted", text' },
-  { timestamp: 2000, power: 0, cadence: null },
-  { timestamp: 3000, power: 250.5, gear: { front: 2 } },
+  { timestamp: START, power: 200, cadence: 90, note: 'a "quoted", text' },
+  { timestamp: START + 1000, power: 0, cadence: null },
+  { timestamp: START + 2000, power: 250.5, gear: { front: 2 } },
 ];
 
 async function inFormat(id: string, format: string): Promise<{ type: string; text: string }> {
@@ -67,7 +68,7 @@ describe.each(Object.entries(BY_STATUS))("of a workout that is %s", (status, mak
     const { type, text } = await inFormat(await make(), "columns");
     expect(type).toStartWith("application/json");
     expect(JSON.parse(text)).toEqual({
-      timestamp: [1000, 2000, 3000],
+      timestamp: [1_767_225_600_000, 1_767_225_601_000, 1_767_225_602_000],
       power: [200, 0, 250.5],
       cadence: [90, null, null],
       note: ['a "quoted", text', null, null],
@@ -80,9 +81,9 @@ describe.each(Object.entries(BY_STATUS))("of a workout that is %s", (status, mak
     expect(type).toStartWith("text/csv");
     expect(text.replaceAll("\r\n", "\n").trimEnd().split("\n")).toEqual([
       "timestamp,power,cadence,note,gear",
-      '1000,200,90,"a ""quoted"", text",',
-      "2000,0,,,",
-      '3000,250.5,,,"{""front"":2}"',
+      '1767225600000,200,90,"a ""quoted"", text",',
+      "1767225601000,0,,,",
+      '1767225602000,250.5,,,"{""front"":2}"',
     ]);
   });
 
@@ -187,9 +188,9 @@ describe("every value comes back as it was sent", () => {
     `"long":"${"x".repeat(100)}"`,
   ])("%s", async (field) => {
     const lines = [
-      `{"timestamp":1,${field}}`,
-      '{"timestamp":2,"power":100}',
-      `{"timestamp":3,"cadence":90,${field}}`,
+      `{"timestamp":${START + 1},${field}}`,
+      `{"timestamp":${START + 2},"power":100}`,
+      `{"timestamp":${START + 3},"cadence":90,${field}}`,
     ];
     expect(await roundTrip(lines)).toEqual(lines.map((line) => JSON.parse(line) as Sample));
   });
@@ -197,7 +198,7 @@ describe("every value comes back as it was sent", () => {
   test("a field named __proto__ is a field like others", async () => {
     const { rider } = service;
     const { id, streamName } = await startRide(rider);
-    const body = '{"timestamp":1,"__proto__":{"power":5}}\n{"timestamp":1,"cadence":90}\n';
+    const body = `{"timestamp":${START},"__proto__":{"power":5}}\n{"timestamp":${START},"cadence":90}\n`;
     await rider.ok(`/api/streams/${streamName}/messages/batch`, { method: "POST", body, headers: NDJSON });
     await complete(rider, id);
     const { text } = await inFormat(id, "ndjson");
@@ -206,14 +207,14 @@ describe("every value comes back as it was sent", () => {
   });
 
   test("a text of 100,000 letters", async () => {
-    const line = `{"timestamp":1,"note":"${"x".repeat(100_000)}"}`;
+    const line = `{"timestamp":${START},"note":"${"x".repeat(100_000)}"}`;
     expect(await roundTrip([line])).toEqual([JSON.parse(line) as Sample]);
   });
 
   test("a hundred fields, different ones in each sample", async () => {
     const lines = Array.from({ length: 20 }, (_, row) =>
       JSON.stringify({
-        timestamp: row,
+        timestamp: START + row,
         ...Object.fromEntries(
           Array.from({ length: 100 }, (_, field) => [`field${row * 50 + field}`, row + field / 7]),
         ),
@@ -227,7 +228,7 @@ describe("every value comes back as it was sent", () => {
     const fields = fc.dictionary(name, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 6 });
     await fc.assert(
       fc.asyncProperty(fc.array(fields, { minLength: 1, maxLength: 12 }), async (samples) => {
-        const lines = samples.map((sample, timestamp) => JSON.stringify({ ...sample, timestamp }));
+        const lines = samples.map((sample, row) => JSON.stringify({ ...sample, timestamp: START + row }));
         expect(await roundTrip(lines)).toEqual(lines.map((line) => JSON.parse(line) as Sample));
       }),
       { numRuns: 40 },
