@@ -7,35 +7,41 @@ const NONE = Number.NaN;
 const known = Float64Array.of(1000, 3000, 500);
 
 /** The value of each sample at the given times in ms, and for how much of it, from its beginning, it is known. */
-function carried(timestamps: readonly number[], column: readonly number[], pauses: readonly Pause[] = []) {
+async function carried(
+  timestamps: readonly number[],
+  column: readonly number[],
+  pauses: readonly Pause[] = [],
+) {
   const odometer = new Float64Array(timestamps.length).fill(NONE);
-  const timeline = timelineOf(Float64Array.from(timestamps), odometer, pauses);
-  const signal = signalOf(Float64Array.from(column), timeline);
+  const timeline = await timelineOf(Float64Array.from(timestamps), odometer, pauses);
+  const signal = await signalOf(Float64Array.from(column), timeline);
   return [...signal.values].map((value, index) => [value, Number.isNaN(value) ? 0 : signal.known[index]]);
 }
 
-test("values weigh by the time in which they are known, missing ones not at all", () => {
+test("values weigh by the time in which they are known, missing ones not at all", async () => {
   const values = Float64Array.of(100, 200, NONE);
-  expect(integrate({ values, known })).toEqual({ area: 700_000, time: 4000 });
-  expect(meanOf({ values, known })).toBe(175);
+  const integral = await integrate({ values, known });
+  expect(integral).toEqual({ area: 700_000, time: 4000 });
+  expect(meanOf(integral)).toBe(175);
 });
 
-test("without time in which a value is known there is nothing to integrate", () => {
-  expect(integrate({ values: Float64Array.of(NONE), known })).toBeNull();
-  expect(meanOf({ values: Float64Array.of(100), known: Float64Array.of(0) })).toBeNull();
-  expect(meanOf({ values: new Float64Array(), known: new Float64Array() })).toBeNull();
+test("without time in which a value is known there is nothing to integrate", async () => {
+  expect(await integrate({ values: Float64Array.of(NONE), known })).toBeNull();
+  expect(await integrate({ values: Float64Array.of(100), known: Float64Array.of(0) })).toBeNull();
+  expect(await integrate({ values: new Float64Array(), known: new Float64Array() })).toBeNull();
+  expect(meanOf(null)).toBeNull();
 });
 
-test("each sample has its own value for as long as it lasts, however long", () => {
-  expect(carried([0, 30_000, 60_000], [100, NONE, 300])).toEqual([
+test("each sample has its own value for as long as it lasts, however long", async () => {
+  expect(await carried([0, 30_000, 60_000], [100, NONE, 300])).toEqual([
     [100, 30_000],
     [NONE, 0],
     [300, 30_000],
   ]);
 });
 
-test("a value goes on over samples that lack the field, until one has it or a null", () => {
-  expect(carried([0, 500, 1000, 1500, 2000], [100, ABSENT, 200, NONE, ABSENT])).toEqual([
+test("a value goes on over samples that lack the field, until one has it or a null", async () => {
+  expect(await carried([0, 500, 1000, 1500, 2000], [100, ABSENT, 200, NONE, ABSENT])).toEqual([
     [100, 500],
     [100, 500],
     [200, 500],
@@ -44,9 +50,9 @@ test("a value goes on over samples that lack the field, until one has it or a nu
   ]);
 });
 
-test("a value goes on until 10 s after its own timestamp, also in the middle of a sample", () => {
+test("a value goes on until 10 s after its own timestamp, also in the middle of a sample", async () => {
   // 100 at 0 s is known up to 10 s: of the sample at 8 s for 2 s of its 4 s, of the one at 12 s no more.
-  expect(carried([0, 4000, 8000, 12_000], [100, ABSENT, ABSENT, ABSENT])).toEqual([
+  expect(await carried([0, 4000, 8000, 12_000], [100, ABSENT, ABSENT, ABSENT])).toEqual([
     [100, 4000],
     [100, 4000],
     [100, 2000],
@@ -54,23 +60,25 @@ test("a value goes on until 10 s after its own timestamp, also in the middle of 
   ]);
 });
 
-test("the cover of a value's own sample is not shortened by that, and then it is over", () => {
-  expect(carried([0, 12_000, 24_000], [100, ABSENT, ABSENT])).toEqual([
+test("the cover of a value's own sample is not shortened by that, and then it is over", async () => {
+  expect(await carried([0, 12_000, 24_000], [100, ABSENT, ABSENT])).toEqual([
     [100, 12_000],
     [100, 0],
     [100, 0],
   ]);
 });
 
-test("no value goes on across a pause, by gap or of the workout, though it be short", () => {
-  expect(carried([0, 1000, 2000, 13_000, 14_000], [100, ABSENT, ABSENT, ABSENT, 200])).toEqual([
+test("no value goes on across a pause, by gap or of the workout, though it be short", async () => {
+  expect(await carried([0, 1000, 2000, 13_000, 14_000], [100, ABSENT, ABSENT, ABSENT, 200])).toEqual([
     [100, 1000],
     [100, 1000],
     [100, 1000],
     [NONE, 0],
     [200, 1000],
   ]);
-  expect(carried([0, 1000, 2000, 3000], [100, ABSENT, ABSENT, ABSENT], [{ from: 1200, to: 1300 }])).toEqual([
+  expect(
+    await carried([0, 1000, 2000, 3000], [100, ABSENT, ABSENT, ABSENT], [{ from: 1200, to: 1300 }]),
+  ).toEqual([
     [100, 1000],
     [100, 1000],
     [NONE, 0],
@@ -78,8 +86,8 @@ test("no value goes on across a pause, by gap or of the workout, though it be sh
   ]);
 });
 
-test("before the first value there is none", () => {
-  expect(carried([0, 1000], [ABSENT, 100])).toEqual([
+test("before the first value there is none", async () => {
+  expect(await carried([0, 1000], [ABSENT, 100])).toEqual([
     [NONE, 0],
     [100, 1000],
   ]);
