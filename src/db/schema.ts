@@ -11,6 +11,7 @@ import {
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
 import { type CurveMetric, curveMetrics } from "../domain/mean-maximal.ts";
+import { CYCLING } from "../domain/sport.ts";
 import type { Summary } from "../domain/summary.ts";
 
 /*
@@ -104,7 +105,7 @@ export const workouts = sqliteTable(
     streamName: text("stream_name").notNull(),
     title: text(),
     description: text(),
-    sport: text().notNull().default("cycling"),
+    sport: text().notNull().default(CYCLING),
     startTime: time("start_time").notNull(),
     endTime: time("end_time"),
     /** Seconds: elapsedTime of the summary, or without samples the time from start to end. */
@@ -134,6 +135,7 @@ export const workouts = sqliteTable(
     index("workouts_status").on(table.status),
     index("workouts_training_stress").on(table.userId, table.startTime, table.status, table.trainingStress),
     index("workouts_stale").on(table.startTime).where(sql`is_stale = 1`),
+    index("workouts_sport").on(table.userId, table.sport),
     index("workouts_stream").on(table.userId, table.streamName, table.archivedThrough),
     uniqueIndex("workouts_unfinished_stream")
       .on(table.userId, table.streamName)
@@ -176,11 +178,14 @@ export const bestEfforts = sqliteTable(
     userId: userId(),
     /** When the workout started. */
     achievedAt: time("achieved_at").notNull(),
+    /** The group of the workout's sport, by domain/sport.ts. */
+    sportGroup: text("sport_group").notNull().default(CYCLING),
   },
   (table) => [
     primaryKey({ columns: [table.workoutId, table.metric, table.duration] }),
     index("best_efforts_ranking").on(
       table.userId,
+      table.sportGroup,
       table.metric,
       table.duration,
       sql`${table.value} DESC`,
@@ -203,6 +208,8 @@ export const ftpHistory = sqliteTable(
     /** The day of that by the rider's time zone when it was set, as domain/calendar.ts counts: what decides. */
     effectiveDay: integer("effective_day").notNull(),
     createdAt: time("created_at").notNull(),
+    /** A group of sports, by domain/sport.ts. */
+    sport: text().notNull().default(CYCLING),
   },
   (table) => [
     index("ftp_history_user").on(table.userId, table.effectiveDay),

@@ -59,7 +59,7 @@ export async function makeDatabase(path: string): Promise<void> {
     }
     for (let month = 0; month < 12; month++) {
       run(
-        "INSERT INTO ftp_history VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO ftp_history VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         `ftp-${user}-${month}`,
         `user-${user}`,
         200 + month,
@@ -67,6 +67,7 @@ export async function makeDatabase(path: string): Promise<void> {
         SPECIMEN_DAY + month * 30 * DAY,
         20_000 + month * 30,
         SPECIMEN_DAY,
+        month % 3 === 0 ? "running" : "cycling",
       );
     }
   }
@@ -106,12 +107,13 @@ function insertRide(run: Run, ride: number): void {
   run("INSERT INTO telemetry VALUES (?, ?)", id, sealed(noise(ride, 300 + ((ride * 1733) % 20_000))));
   for (const [duration, value] of Object.entries(curve)) {
     run(
-      "INSERT INTO best_efforts VALUES (?, 'power', ?, ?, ?, ?)",
+      "INSERT INTO best_efforts VALUES (?, 'power', ?, ?, ?, ?, ?)",
       id,
       Number(duration),
       value + (ride % 3) / 2,
       `user-${ride % USERS}`,
       startTime,
+      ride % 5 === 0 ? "running" : "cycling",
     );
   }
 }

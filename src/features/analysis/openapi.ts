@@ -55,7 +55,8 @@ export const analysisSection = {
     "GET /api/records": {
       operationId: "listRecords",
       summary: "Personal records",
-      description: "The best mean over 5, 15, 30 s, 1, 2, 5, 10, 20, 30 and 60 min.",
+      description:
+        "The best mean over 5, 15, 30 s, 1, 2, 5, 10, 20, 30 and 60 min in rides of one sport. Ties go to the earlier; a best of zero is none.",
       answer: {
         status: 200,
         description: "One for each metric and duration.",
@@ -65,6 +66,7 @@ export const analysisSection = {
     "GET /api/power-curve": {
       operationId: "getBestCurve",
       summary: "The best mean power over every duration",
+      description: "Of rides of one sport.",
       answer: { status: 200, description: "The curve, shortest duration first.", json: curve },
     },
     "GET /api/training-load": {

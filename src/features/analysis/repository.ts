@@ -5,6 +5,7 @@ import { round } from "../../domain/rounding.ts";
 import type { Span } from "../../domain/span.ts";
 import type { Summary } from "../../domain/summary.ts";
 import { COUNTED, startedWithin } from "../workouts/repository.ts";
+import { ofSportGroup } from "../workouts/sports.ts";
 
 /** Sums over workouts: times in s, distance and elevation in m, energy in kJ, power in W, stress in TSS. */
 export type Totals = {
@@ -21,12 +22,12 @@ export type Totals = {
 const ofSummary = (field: keyof Summary) => sql`(${workouts.summary} ->> ${sql.raw(`'$.${field}'`)})`;
 const total = (value: Parameters<typeof sum>[0]) => sum(value).mapWith(Number);
 
-/** The sums over a user's finished workouts that started within a span. */
+/** The sums over a user's finished workouts that started within a span, of all sports or of one group. */
 export async function sumWorkouts(
   executor: Executor,
   userId: string,
   span: Span,
-  sport?: string,
+  group?: string,
 ): Promise<Totals> {
   const avgPower = ofSummary("avgPower");
   const recordedTime = ofSummary("recordedTime");
@@ -42,9 +43,7 @@ export async function sumWorkouts(
       trainingStress: total(workouts.trainingStress),
     })
     .from(workouts)
-    .where(
-      and(counted(userId), startedWithin(span), sport === undefined ? undefined : eq(workouts.sport, sport)),
-    );
+    .where(and(await counted(executor, userId, group), startedWithin(span)));
   const powerTime = row?.powerTime ?? 0;
   const timeWithPower = row?.timeWithPower ?? 0;
   return {
@@ -62,25 +61,31 @@ export async function sumWorkouts(
 export async function listStress(
   executor: Executor,
   userId: string,
+  group?: string,
 ): Promise<[startTime: number, trainingStress: number][]> {
   // As one text: the client takes longer to make a row than SQLite to find it, and there are years of them.
   const pair = sql`json_array(${workouts.startTime}, ${workouts.trainingStress})`;
   const [row] = await executor
     .select({ pairs: sql<string>`json_group_array(${pair})` })
     .from(workouts)
-    .where(and(counted(userId), isNotNull(workouts.trainingStress)));
+    .where(and(await counted(executor, userId, group), isNotNull(workouts.trainingStress)));
   return JSON.parse(row?.pairs ?? "[]");
 }
 
 /** When the first finished workout started; null when there is none. */
-export async function findFirstStart(executor: Executor, userId: string): Promise<Date | null> {
+export async function findFirstStart(
+  executor: Executor,
+  userId: string,
+  group?: string,
+): Promise<Date | null> {
   const [row] = await executor
     .select({ first: min(workouts.startTime) })
     .from(workouts)
-    .where(counted(userId));
+    .where(await counted(executor, userId, group));
   return row?.first ?? null;
 }
 
-function counted(userId: string) {
-  return and(eq(workouts.userId, userId), inArray(workouts.status, COUNTED));
+async function counted(executor: Executor, userId: string, group: string | undefined) {
+  const ofGroup = group === undefined ? undefined : await ofSportGroup(executor, userId, group);
+  return and(eq(workouts.userId, userId), inArray(workouts.status, COUNTED), ofGroup);
 }

@@ -6,7 +6,7 @@ import type { Deps } from "../../runtime.ts";
 import { ownUserId, userParam } from "../accounts/own-user.ts";
 import { curvePoint, findBestCurve, findRecords } from "../workouts/efforts.ts";
 import { sumWorkouts } from "./repository.ts";
-import { curveQuery, monthlyQuery, spanQuery, statisticsQuery } from "./schemas.ts";
+import { curveQuery, monthlyQuery, recordsQuery, sumsQuery } from "./schemas.ts";
 import { monthlyTotals, readSpan, readTrainingLoad } from "./usecases.ts";
 
 export function analysisRoutes({ database, now }: Pick<Deps, "database" | "now">) {
@@ -16,7 +16,7 @@ export function analysisRoutes({ database, now }: Pick<Deps, "database" | "now">
       const { workoutCount, ...totals } = await sumWorkouts(database, userId, ALL_TIME);
       return c.json({ totalWorkouts: workoutCount, ...totals });
     })
-    .get("/stats", validate("query", statisticsQuery), async (c) => {
+    .get("/stats", validate("query", sumsQuery), async (c) => {
       const { userId } = c.get("identity");
       const query = c.req.valid("query");
       return c.json(
@@ -28,19 +28,20 @@ export function analysisRoutes({ database, now }: Pick<Deps, "database" | "now">
         months: await monthlyTotals(database, c.get("identity").userId, c.req.valid("query")),
       });
     })
-    .get("/records", validate("query", spanQuery), async (c) => {
+    .get("/records", validate("query", recordsQuery), async (c) => {
       const { userId } = c.get("identity");
-      const span = await readSpan(database, userId, c.req.valid("query"));
-      return c.json({ records: await findRecords(database, userId, span) });
+      const { sport, ...query } = c.req.valid("query");
+      const span = await readSpan(database, userId, query);
+      return c.json({ records: await findRecords(database, userId, sport, span) });
     })
     .get("/power-curve", validate("query", curveQuery), async (c) => {
       const { userId } = c.get("identity");
-      const { metric, ...query } = c.req.valid("query");
+      const { metric, sport, ...query } = c.req.valid("query");
       const span = await readSpan(database, userId, query);
-      const efforts = await findBestCurve(database, userId, metric, span);
+      const efforts = await findBestCurve(database, userId, { metric, sport }, span);
       return c.json({ points: efforts.map(curvePoint) });
     })
-    .get("/training-load", validate("query", spanQuery), async (c) => {
+    .get("/training-load", validate("query", sumsQuery), async (c) => {
       const { userId } = c.get("identity");
       return c.json({ days: await readTrainingLoad(database, userId, c.req.valid("query"), now()) });
     });

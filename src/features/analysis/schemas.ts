@@ -1,17 +1,23 @@
 import { z } from "zod";
 import { curveMetrics } from "../../domain/mean-maximal.ts";
+import { CYCLING } from "../../domain/sport.ts";
+import { sportGroupText } from "../../http/sport.ts";
 import { dayOrTime, timeZone } from "../../http/time.ts";
 
 const tz = timeZone.optional().describe("The IANA time zone that days go by; without it, the rider's own.");
 
-export const spanQuery = z.object({
+const spanQuery = z.object({
   from: dayOrTime.optional().describe("Rides that started on this day, or at this instant, or later."),
   to: dayOrTime.optional().describe("Rides that started by the end of this day, or by this instant."),
   tz,
 });
 
-export const statisticsQuery = spanQuery.extend({
-  sport: z.string().min(1).optional().describe("Only rides of this sport."),
+export type SpanQuery = z.output<typeof spanQuery>;
+
+export const sumsQuery = spanQuery.extend({
+  sport: sportGroupText
+    .optional()
+    .describe("Only rides of this sport, all kinds of cycling being one; without it, of all."),
 });
 
 export const monthlyQuery = z.object({
@@ -26,4 +32,8 @@ export const monthlyQuery = z.object({
   tz,
 });
 
-export const curveQuery = spanQuery.extend({ metric: z.enum(curveMetrics).default("power") });
+export const recordsQuery = spanQuery.extend({
+  sport: sportGroupText.default(CYCLING).describe("Of rides of this sport, all kinds of cycling being one."),
+});
+
+export const curveQuery = recordsQuery.extend({ metric: z.enum(curveMetrics).default("power") });

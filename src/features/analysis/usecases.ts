@@ -6,7 +6,7 @@ import { type TrainingDay, trainingLoad } from "../../domain/training-load.ts";
 import { invalidInput } from "../../http/validate.ts";
 import { findTimeZone } from "../accounts/repository.ts";
 import { findFirstStart, listStress, sumWorkouts, type Totals } from "./repository.ts";
-import type { monthlyQuery, spanQuery } from "./schemas.ts";
+import type { monthlyQuery, SpanQuery, sumsQuery } from "./schemas.ts";
 
 /** Of training load at once: no rider trains for longer. */
 const LONGEST_SPAN_DAYS = 36_600;
@@ -22,7 +22,7 @@ async function zoneOf(executor: Executor, userId: string, tz: string | undefined
 export async function readSpan(
   executor: Executor,
   userId: string,
-  { from, to, tz }: z.output<typeof spanQuery>,
+  { from, to, tz }: SpanQuery,
 ): Promise<Span & { zone: string }> {
   const zone = await zoneOf(executor, userId, tz);
   const span = spanOf({ from, to }, zone);
@@ -58,11 +58,11 @@ export async function monthlyTotals(
 export async function readTrainingLoad(
   executor: Executor,
   userId: string,
-  query: z.output<typeof spanQuery>,
+  query: z.output<typeof sumsQuery>,
   now: number,
 ): Promise<TrainingDay[]> {
   const { zone, ...span } = await readSpan(executor, userId, query);
-  const start = query.from === undefined ? await findFirstStart(executor, userId) : span.from;
+  const start = query.from === undefined ? await findFirstStart(executor, userId, query.sport) : span.from;
   if (!start) return [];
   const last = dayAt(query.to === undefined ? now : span.to.getTime(), zone);
   const earliest = last - LONGEST_SPAN_DAYS;
@@ -73,7 +73,7 @@ export async function readTrainingLoad(
     ]);
   }
   const stressByDay = new Map<number, number>();
-  for (const [startTime, trainingStress] of await listStress(executor, userId)) {
+  for (const [startTime, trainingStress] of await listStress(executor, userId, query.sport)) {
     const day = dayAt(startTime, zone);
     stressByDay.set(day, (stressByDay.get(day) ?? 0) + trainingStress);
   }

@@ -6,6 +6,7 @@ const entry = z.object({
   id,
   userId: id,
   ftp: z.int().describe("W"),
+  sport: z.string().describe("The group of sports: cycling, or another by its name in lower case."),
   source: z.string().nullable(),
   effectiveFrom: time,
   createdAt: time,
@@ -22,7 +23,7 @@ export const ftpSection = {
       operationId: "setFtp",
       summary: "Note an FTP",
       description:
-        "The rides that it covers are derived again. The answer waits two seconds for that; what takes longer goes on.",
+        "It is for the rides of one sport, all kinds of cycling being one. Those that it covers are derived again. The answer waits two seconds for that; what takes longer goes on.",
       request: { example: { ftp: 265, source: "ramp test", effectiveFrom: "2026-03-01" } },
       answer: {
         status: 200,
@@ -33,7 +34,7 @@ export const ftpSection = {
     },
     "GET /api/users/:userId/ftp-history": {
       operationId: "listFtp",
-      summary: "Every FTP, newest first",
+      summary: "Every FTP of every sport, newest first",
       answer: { status: 200, description: "The history.", json: z.array(ftp) },
       errors: ["user_not_found"],
     },

@@ -3,11 +3,12 @@ import type { Executor } from "../../db/database.ts";
 import { ftpHistory } from "../../db/schema.ts";
 import { dayAt } from "../../domain/calendar.ts";
 import { ftpInForce } from "../../domain/ftp.ts";
+import { sportGroup } from "../../domain/sport.ts";
 import { findTimeZone } from "../accounts/repository.ts";
 
 export type FtpRow = typeof ftpHistory.$inferSelect;
 
-/** Newest first; of one day the one that was set last, which is the one that holds. */
+/** Of all sports, newest first; of one day the one that was set last, which is the one that holds. */
 export function listFtp(executor: Executor, userId: string): Promise<FtpRow[]> {
   return executor
     .select()
@@ -20,19 +21,27 @@ export async function insertFtp(executor: Executor, entry: FtpRow): Promise<void
   await executor.insert(ftpHistory).values(entry);
 }
 
-/** Resolves to what tells the FTP in W on the day of a ride that started at a time; null when none had been set. */
+/**
+ * Resolves to what tells the FTP in W of a ride's sport on the day of a ride that started at a time; null when none had
+ * been set.
+ */
 export async function readFtpHistory(
   executor: Executor,
   userId: string,
-): Promise<(time: Date) => number | null> {
+): Promise<(time: Date, sport: string) => number | null> {
   const history = await listFtp(executor, userId);
   if (history.length === 0) return () => null;
   const zone = await findTimeZone(executor, userId);
-  return (time) => ftpInForce(history, dayAt(time.getTime(), zone));
+  return (time, sport) => ftpInForce(history, sportGroup(sport), dayAt(time.getTime(), zone));
 }
 
-/** The FTP in W on the day of a ride that started at `time`; null when none had been set. */
-export async function findFtpInForce(executor: Executor, userId: string, time: Date): Promise<number | null> {
+/** The FTP in W of a ride's sport on the day of a ride that started at `time`; null when none had been set. */
+export async function findFtpInForce(
+  executor: Executor,
+  userId: string,
+  time: Date,
+  sport: string,
+): Promise<number | null> {
   const ftpAt = await readFtpHistory(executor, userId);
-  return ftpAt(time);
+  return ftpAt(time, sport);
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { CYCLING } from "../../domain/sport.ts";
+import { sportGroupText } from "../../http/sport.ts";
 import { text } from "../../http/text.ts";
 import { dayOrTime } from "../../http/time.ts";
 
@@ -8,4 +10,7 @@ export const ftpSchema = z.object({
   effectiveFrom: dayOrTime
     .optional()
     .describe("The day since which it holds, by the rider's time zone, or an instant; without it, now."),
+  sport: sportGroupText
+    .default(CYCLING)
+    .describe("Whose rides it is for; all kinds of cycling are one sport."),
 });

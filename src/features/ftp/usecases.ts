@@ -17,7 +17,7 @@ export type Rederiving = { rides: number; remaining: number };
 export async function setFtp(
   { database, now, rederivation }: Pick<Deps, "database" | "now" | "rederivation">,
   userId: string,
-  { ftp, source = null, effectiveFrom }: z.output<typeof ftpSchema>,
+  { ftp, source = null, effectiveFrom, sport }: z.output<typeof ftpSchema>,
 ): Promise<{ entry: FtpRow; rederiving: Rederiving }> {
   const createdAt = new Date(now());
   const { entry, rides } = await database.transaction(async (transaction) => {
@@ -31,6 +31,7 @@ export async function setFtp(
       effectiveFrom: new Date(from),
       effectiveDay: dayAt(from, zone),
       createdAt,
+      sport,
     };
     await insertFtp(transaction, entry);
     return { entry, rides: await markFtpChanged(transaction, userId) };

@@ -3,6 +3,7 @@ import { spanOfRide } from "../../domain/clock-faults.ts";
 import { curveMetrics, type MeanMaximalCurves } from "../../domain/mean-maximal.ts";
 import { type Recording, recordingOf } from "../../domain/recording.ts";
 import type { Sample } from "../../domain/sample.ts";
+import { CYCLING } from "../../domain/sport.ts";
 import { openTelemetry, TelemetryError } from "../../domain/telemetry-codec.ts";
 import type { StreamBuffer, StreamKey } from "../../streams/buffer.ts";
 import { compareMessageIds, followingMessageId } from "../../streams/message-id.ts";
@@ -122,7 +123,7 @@ async function collectUnclaimed(deps: CollectDeps, key: StreamKey): Promise<Coll
     streamName: key.name,
     title: "Recovered ride",
     description: null,
-    sport: "cycling",
+    sport: CYCLING,
     startTime,
     endTime: null,
     duration: null,

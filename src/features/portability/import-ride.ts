@@ -40,12 +40,12 @@ export async function importRide(
   const recording = bytes && (await openTelemetry(bytes));
   const span = recording ? await spanOfRide(recording) : null;
   const startTime = span ? new Date(span.from) : workout.startTime;
-  const figures = await readFigures(database, { userId }, startTime);
+  const figures = await readFigures(database, { userId, sport: workout.sport }, startTime);
   const pauses = archivedPauses(workout, exportedAt);
   const { columns, curves } = await remake(workout, recording, { span, pauses, figures, exportedAt });
   await database.transaction(async (tx) => {
     // Changed meanwhile, they leave the ride to be made again.
-    const isStale = !Bun.deepEquals(await readFigures(tx, { userId }, startTime), figures);
+    const isStale = !Bun.deepEquals(await readFigures(tx, { userId, sport: workout.sport }, startTime), figures);
     const stored = {
       ...columnsOf(workout),
       id: place.id,

@@ -4,7 +4,8 @@ export const README_FILE = "README.txt";
 export const README = `Everything that a Bike Power Tracker service has kept of one rider.
 
 profile.json         the account: e-mail address, name, settings; no password
-ftp-history.json     functional threshold power in W, and since which day it holds
+ftp-history.json     functional threshold power in W, of which sport, and since
+                     which day it holds
 api-keys.json        the names of API keys; not the keys
 workouts/            two files for each workout, named after its day (UTC) and its id:
   ….json             title, times, status, pauses, summary, mean-maximal curves

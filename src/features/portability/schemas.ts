@@ -57,6 +57,7 @@ export const ftpFile = z.array(
     effectiveFrom: instant,
     effectiveDay: day,
     createdAt: instant,
+    sport: ftpSchema.shape.sport,
   }),
 );
 

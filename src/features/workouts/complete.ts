@@ -80,7 +80,7 @@ async function store(
     if (!completed) return undefined;
     if (archive) await saveTelemetry(transaction, workout.id, archive);
     await saveEfforts(transaction, completed, curves);
-    const records = await findRecords(transaction, workout.userId, ALL_TIME);
+    const records = await findRecords(transaction, workout.userId, workout.sport, ALL_TIME);
     // Kept, so that completing once more gives the same answer even when a later ride has beaten them.
     const newRecords = records.filter(({ workoutId }) => workoutId === workout.id);
     if (newRecords.length > 0) await saveNewRecords(transaction, workout.id, newRecords);

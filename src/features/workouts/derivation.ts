@@ -10,13 +10,13 @@ import type { Ride } from "./ride.ts";
 /** What a ride's figures are worked out with, beside its samples. */
 export type RiderFigures = Pick<RideContext, "ftp" | "heartrates">;
 
-/** The rider's figures on the day of a ride that started at `startTime`. */
+/** The rider's figures on the day of a ride that started at `startTime`, for its sport. */
 export async function readFigures(
   executor: Executor,
-  { userId }: Pick<WorkoutRow, "userId">,
+  { userId, sport }: Pick<WorkoutRow, "userId" | "sport">,
   startTime: Date,
 ): Promise<RiderFigures> {
-  const ftp = await findFtpInForce(executor, userId, startTime);
+  const ftp = await findFtpInForce(executor, userId, startTime, sport);
   const { heartrates } = await readRiderContext(executor, userId);
   return { ftp, heartrates };
 }

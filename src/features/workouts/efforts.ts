@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, lte, max, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, inArray, lte, max, ne, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { Executor } from "../../db/database.ts";
 import { bestEfforts, workouts } from "../../db/schema.ts";
@@ -10,6 +10,7 @@ import {
 } from "../../domain/mean-maximal.ts";
 import { RECORD_DURATIONS } from "../../domain/records.ts";
 import type { Span } from "../../domain/span.ts";
+import { sportGroup } from "../../domain/sport.ts";
 import { COUNTED, type WorkoutRow } from "./repository.ts";
 
 /** The best mean over a duration in seconds, in the metric's unit, and the workout that it was achieved in. */
@@ -37,7 +38,7 @@ const columns = {
 /** Puts a workout's curves in place of those it had. */
 export async function saveEfforts(
   executor: Executor,
-  { id, userId, startTime }: Pick<WorkoutRow, "id" | "userId" | "startTime">,
+  { id, userId, startTime, sport }: Pick<WorkoutRow, "id" | "userId" | "startTime" | "sport">,
   curves: MeanMaximalCurves,
 ): Promise<void> {
   await executor.delete(bestEfforts).where(eq(bestEfforts.workoutId, id));
@@ -46,8 +47,20 @@ export async function saveEfforts(
   );
   // One parameter for all the points: building a statement of as many values would cost more than running it.
   await executor.insert(bestEfforts).select(sql`
-    SELECT ${id}, value ->> 0, value ->> 1, value ->> 2, ${userId}, ${startTime.getTime()}
+    SELECT ${id}, value ->> 0, value ->> 1, value ->> 2, ${userId}, ${startTime.getTime()}, ${sportGroup(sport)}
     FROM json_each(${JSON.stringify(points)})`);
+}
+
+/** Has a workout's curves count for its sport, which may have been another. */
+export async function regroupEfforts(
+  executor: Executor,
+  { id, sport }: Pick<WorkoutRow, "id" | "sport">,
+): Promise<void> {
+  const group = sportGroup(sport);
+  await executor
+    .update(bestEfforts)
+    .set({ sportGroup: group })
+    .where(and(eq(bestEfforts.workoutId, id), ne(bestEfforts.sportGroup, group)));
 }
 
 /** The curve of one workout, shortest duration first. */
@@ -59,35 +72,46 @@ export function findEfforts(executor: Executor, workoutId: string, metric: Curve
     .orderBy(asc(bestEfforts.duration));
 }
 
-/** The best of all the user's workouts that count and started within a span, shortest duration first. */
+/** The best of a group of sports in all the user's workouts that count and started within a span, shortest duration first. */
 export async function findBestCurve(
   executor: Executor,
   userId: string,
-  metric: CurveMetric,
+  { metric, sport }: { metric: CurveMetric; sport: string },
   span: Span,
 ): Promise<Effort[]> {
   const [row] = await executor
     .select({ longest: max(bestEfforts.duration) })
     .from(bestEfforts)
-    .where(and(eq(bestEfforts.userId, userId), eq(bestEfforts.metric, metric)));
-  return findBest(executor, userId, [metric], durationsUpTo(row?.longest ?? 0), span);
+    .where(
+      and(
+        eq(bestEfforts.userId, userId),
+        eq(bestEfforts.sportGroup, sportGroup(sport)),
+        eq(bestEfforts.metric, metric),
+      ),
+    );
+  const durations = durationsUpTo(row?.longest ?? 0);
+  return findBest(executor, { userId, sport, span }, [metric], durations);
 }
 
-/** The personal records of a span, in the order of their metrics and durations. */
-export function findRecords(executor: Executor, userId: string, span: Span): Promise<Effort[]> {
-  return findBest(executor, userId, curveMetrics, RECORD_DURATIONS, span);
+/** The personal records of a sport's group in a span, in the order of their metrics and durations. */
+export function findRecords(
+  executor: Executor,
+  userId: string,
+  sport: string,
+  span: Span,
+): Promise<Effort[]> {
+  return findBest(executor, { userId, sport, span }, curveMetrics, RECORD_DURATIONS);
 }
 
 /**
  * For each metric and duration the first in the ranking, which an index has in order: greatest value, ties to the
- * earlier. So it takes one look for each, however many workouts there are.
+ * earlier. So it takes one look for each, however many workouts there are. A best of zero is none.
  */
 function findBest(
   executor: Executor,
-  userId: string,
+  { userId, sport, span }: { userId: string; sport: string; span: Span },
   metrics: readonly CurveMetric[],
   durations: readonly number[],
-  { from, to }: Span,
 ): Promise<Effort[]> {
   const wanted = metrics.flatMap((metric) => durations.map((duration) => [metric, duration]));
   const metric = sql`wanted.value ->> 0`;
@@ -100,10 +124,12 @@ function findBest(
     .where(
       and(
         eq(candidate.userId, userId),
+        eq(candidate.sportGroup, sportGroup(sport)),
         eq(candidate.metric, metric),
         eq(candidate.duration, duration),
-        gte(candidate.achievedAt, from),
-        lte(candidate.achievedAt, to),
+        gt(candidate.value, 0),
+        gte(candidate.achievedAt, span.from),
+        lte(candidate.achievedAt, span.to),
         inArray(workouts.status, COUNTED),
       ),
     )

@@ -4,6 +4,7 @@ import { recompressTelemetry } from "../../domain/telemetry-codec.ts";
 import { AppError } from "../../errors.ts";
 import type { Deps } from "../../runtime.ts";
 import { completeWorkout, releaseArchived } from "./complete.ts";
+import { regroupEfforts } from "./efforts.ts";
 import { getWorkout, isUnfinished, streamKey } from "./lookup.ts";
 import {
   deleteWorkoutRow,
@@ -15,6 +16,7 @@ import {
   type WorkoutStatus,
 } from "./repository.ts";
 import type { patchSchema, startSchema } from "./schemas.ts";
+import { markFtpChanged } from "./stale.ts";
 import { useTelemetry } from "./telemetry.ts";
 
 type WorkoutDeps = Pick<Deps, "database" | "buffer" | "damage" | "hub" | "now" | "metrics" | "log">;
@@ -45,17 +47,26 @@ export async function startWorkout(
   });
 }
 
+/** Changes what is given. With the sport, a finished workout counts for other records, and may have another FTP. */
 export async function editWorkout(
-  deps: WorkoutDeps,
+  deps: WorkoutDeps & Pick<Deps, "rederivation">,
   userId: string,
   id: string,
   { title, description, sport }: z.output<typeof patchSchema>,
 ): Promise<WorkoutRow> {
-  return change(deps, userId, id, () => ({
-    ...(title !== undefined && { title: title || null }),
-    ...(description !== undefined && { description: description || null }),
-    ...(sport !== undefined && { sport }),
-  }));
+  const { edited, isStale } = await deps.database.transaction(async (transaction) => {
+    const edited = await change({ ...deps, database: transaction }, userId, id, () => ({
+      ...(title !== undefined && { title: title || null }),
+      ...(description !== undefined && { description: description || null }),
+      ...(sport !== undefined && { sport }),
+    }));
+    if (sport === undefined) return { edited, isStale: false };
+    await regroupEfforts(transaction, edited);
+    return { edited, isStale: (await markFtpChanged(transaction, userId, id)) > 0 };
+  });
+  if (!isStale) return edited;
+  await deps.rederivation.run(userId);
+  return getWorkout(deps.database, userId, id);
 }
 
 export async function pauseWorkout(deps: WorkoutDeps, userId: string, id: string): Promise<WorkoutRow> {

@@ -130,6 +130,8 @@ export const workoutSection = {
     "PATCH /api/workouts/:id": {
       operationId: "editWorkout",
       summary: "Change title, description or sport",
+      description:
+        "With another sport, a finished workout counts for that one's records, and is derived again if its FTP is another. The answer waits two seconds for that; what takes longer goes on.",
       request: { example: { title: "Over the pass" } },
       answer: changed,
       errors: ["workout_not_found"],

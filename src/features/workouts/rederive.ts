@@ -7,7 +7,7 @@ import { openTelemetry } from "../../domain/telemetry-codec.ts";
 import { collecting } from "../../memory.ts";
 import type { Deps } from "../../runtime.ts";
 import { type RiderFigures, readFigures, rideTimes, summaryColumns } from "./derivation.ts";
-import { findEfforts, saveEfforts } from "./efforts.ts";
+import { findEfforts, regroupEfforts, saveEfforts } from "./efforts.ts";
 import { pausesOf } from "./lookup.ts";
 import {
   findTelemetry,
@@ -45,8 +45,10 @@ export async function rederive(
   await setImmediate();
   const changes = await database.transaction(async (transaction) => {
     // Changed meanwhile: then the ride is not to count as up to date.
-    const latest = await readFigures(transaction, workout, workout.startTime);
-    return Bun.deepEquals(latest, figures) ? save(transaction, workout, remade, new Date(now())) : undefined;
+    const { sport } = (await findWorkoutById(transaction, workoutId)) ?? workout;
+    const latest = await readFigures(transaction, { ...workout, sport }, workout.startTime);
+    const isCurrent = Bun.deepEquals(latest, figures) && sport === workout.sport;
+    return isCurrent ? save(transaction, workout, remade, new Date(now())) : undefined;
   });
   return changes ?? rederive(deps, workoutId, { anew });
 }
@@ -93,6 +95,7 @@ async function save(
   ];
   const saved = await updateDerived(executor, workout, columns, changes.length > 0 ? time : undefined);
   if (!saved) return [];
+  await regroupEfforts(executor, saved);
   if (curves && changes.length > 0) await saveEfforts(executor, saved, curves);
   // The power curve is in the summary as well: once will do.
   return changes.filter(({ field }, index) => changes.findIndex((other) => other.field === field) === index);

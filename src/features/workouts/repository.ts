@@ -8,6 +8,7 @@ import { AppError } from "../../errors.ts";
 import type { MessageId, StreamKey } from "../../streams/buffer.ts";
 import { formatMessageId, latestMessageId } from "../../streams/message-id.ts";
 import type { listQuery } from "./schemas.ts";
+import { ofSport } from "./sports.ts";
 
 export type WorkoutRow = typeof workouts.$inferSelect;
 export type NewWorkout = typeof workouts.$inferInsert;
@@ -116,7 +117,8 @@ export async function listWorkouts(
   query: z.output<typeof listQuery>,
   span: Span,
 ): Promise<{ rows: WorkoutRow[]; total: number }> {
-  const where = and(eq(workouts.userId, userId), startedWithin(span), ...filters(query));
+  const ofAskedSport = query.sport === undefined ? undefined : await ofSport(database, userId, query.sport);
+  const where = and(eq(workouts.userId, userId), startedWithin(span), ofAskedSport, ...filters(query));
   const page = await database
     .select()
     .from(workouts)
@@ -133,10 +135,9 @@ export function startedWithin({ from, to }: Span) {
   return and(gte(workouts.startTime, from), lte(workouts.startTime, to));
 }
 
-function filters({ status, sport, q }: z.output<typeof listQuery>) {
+function filters({ status, q }: z.output<typeof listQuery>) {
   return [
     inArray(workouts.status, status ? [status] : LISTED),
-    sport === undefined ? undefined : eq(workouts.sport, sport),
     q === undefined ? undefined : or(contains(workouts.title, q), contains(workouts.description, q)),
   ];
 }

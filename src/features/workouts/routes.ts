@@ -122,11 +122,13 @@ export function workoutRoutes(deps: Deps) {
       const workout = await completeWorkout(deps, userId, c.req.valid("param").id, c.req.valid("json"));
       const { archivedMessages, newRecords } = workout;
       const achieved = { workoutId: workout.id, achievedAt: workout.startTime };
+      // Earlier versions have kept bests of zero, which are none.
+      const records = newRecords.filter(({ value }) => value > 0);
       return c.json({
         success: true,
         workout: present(workout),
         archivedMessages,
-        newRecords: newRecords.map((record) => ({ ...record, ...achieved })),
+        newRecords: records.map((record) => ({ ...record, ...achieved })),
       });
     })
     .post("/:id/archive", byId, async (c) => {

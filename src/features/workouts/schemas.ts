@@ -1,20 +1,24 @@
 import { z } from "zod";
 import { workoutStatuses } from "../../db/schema.ts";
 import { curveMetrics } from "../../domain/mean-maximal.ts";
+import { CYCLING } from "../../domain/sport.ts";
+import { sportText } from "../../http/sport.ts";
 import { text } from "../../http/text.ts";
 import { dayOrTime } from "../../http/time.ts";
 import { streamNameSchema } from "../streams/schemas.ts";
 
 const title = text(200);
 const description = text(5000);
-const sport = text(50).min(1).describe("Any word; the service treats them alike.");
+const sport = sportText.describe(
+  "Any name, compared without case. One with cycling, biking, bike or ride in it is a kind of cycling.",
+);
 
 export const idParam = z.object({ id: z.string().describe("The id of a workout.") });
 
 export const startSchema = z.object({
   title: title.nullish(),
   description: description.nullish(),
-  sport: sport.default("cycling"),
+  sport: sport.default(CYCLING),
   streamName: streamNameSchema
     .optional()
     .describe("The stream to record; made if it is not there. Without a name, one of its own."),
@@ -37,7 +41,9 @@ export const listQuery = z.object({
     .enum(workoutStatuses)
     .optional()
     .describe("Only these. Without it, all but those that are ARCHIVED or DELETED."),
-  sport: z.string().min(1).optional(),
+  sport: sportText
+    .optional()
+    .describe("Only those of this sport, without case; cycling stands for all kinds of it."),
   startDate: dayOrTime.optional().describe("Only those that started then or later."),
   endDate: dayOrTime
     .optional()

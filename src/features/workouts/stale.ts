@@ -44,21 +44,35 @@ export function listDerivable(executor: Executor, scope: Scope): Promise<string[
 }
 
 /**
- * Has the rides made again, those in the trash too, whose FTP is no longer the one on their day: a value was set, or
- * the rider's days have moved. Resolves to how many that are.
+ * Has the rides made again, those in the trash too, whose FTP is no longer the one of their sport on their day: a value
+ * was set, the rider's days have moved, or the sport of one is another. Resolves to how many that are.
  */
-export async function markFtpChanged(executor: Executor, userId: string): Promise<number> {
+export async function markFtpChanged(
+  executor: Executor,
+  userId: string,
+  workoutId?: string,
+): Promise<number> {
   const ftpAt = await readFtpHistory(executor, userId);
   const rides = await executor
     .select({
       id: workouts.id,
       startTime: workouts.startTime,
+      sport: workouts.sport,
       ftp: sql<number | null>`${workouts.summary} ->> '$.ftp'`,
     })
     .from(workouts)
-    .where(and(eq(workouts.userId, userId), isNotNull(workouts.summary)));
-  const changed = rides.filter(({ startTime, ftp }) => ftpAt(startTime) !== ftp).map(({ id }) => id);
-  await executor.update(workouts).set({ isStale: true }).where(isOneOf(changed));
+    .where(
+      and(
+        eq(workouts.userId, userId),
+        workoutId === undefined ? undefined : eq(workouts.id, workoutId),
+        isNotNull(workouts.summary),
+      ),
+    );
+  const changed = rides.filter(({ startTime, sport, ftp }) => ftpAt(startTime, sport) !== ftp);
+  await executor
+    .update(workouts)
+    .set({ isStale: true })
+    .where(isOneOf(changed.map(({ id }) => id)));
   return changed.length;
 }
 

@@ -19,6 +19,7 @@ export type FtpEntry = {
   id: string;
   userId: string;
   ftp: number;
+  sport: string;
   source: string | null;
   effectiveFrom: string;
   createdAt: string;
@@ -47,8 +48,13 @@ export function rideAt(
   return finishedRide(rider, eachSecond(seconds, fields, Date.parse(time)), body);
 }
 
-export function setFtp(rider: Rider, ftp: number, effectiveFrom?: string): Promise<FtpAnswer> {
-  return rider.send("PUT", "/api/users/me/ftp", { ftp, effectiveFrom });
+export function setFtp(
+  rider: Rider,
+  ftp: number,
+  effectiveFrom?: string,
+  sport?: string,
+): Promise<FtpAnswer> {
+  return rider.send("PUT", "/api/users/me/ftp", { ftp, effectiveFrom, sport });
 }
 
 export async function setTimeZone(rider: Rider, timezone: string | null): Promise<void> {

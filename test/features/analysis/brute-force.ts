@@ -13,7 +13,16 @@ const LIMITS = { power: [0, 3000], heartrate: [20, 250], speed: [0, 200] } as co
 const ZONES = [0, 55, 75, 90, 105, 120, 150, Number.POSITIVE_INFINITY];
 
 /** So much of a ride as counts here. */
-export type Ridden = { id: string; start: number; samples: readonly Sample[] };
+export type Ridden = { id: string; start: number; sport: Sport; samples: readonly Sample[] };
+
+/** Names of sports, and the group that each is of. */
+export const GROUPS = {
+  cycling: "cycling",
+  "Gravel Bike": "cycling",
+  running: "running",
+  "LÄUFE im Wald": "läufe im wald",
+} as const;
+export type Sport = keyof typeof GROUPS;
 
 /** Half up; a hair below a half is a half that sums of doubles have fallen short of. */
 function halfUp(value: number, decimals: number): number {
@@ -86,6 +95,7 @@ function best(rides: readonly Ridden[], metric: Metric, duration: number): Point
   }
   if (!holder) return [];
   const { ride, value } = holder;
+  if (value === 0) return [];
   return [{ duration, value, workoutId: ride.id, achievedAt: new Date(ride.start).toISOString() }];
 }
 

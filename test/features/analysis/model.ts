@@ -5,7 +5,16 @@ import type { TestApp } from "../../support/app.ts";
 import { sendBatch } from "../streams/streams.ts";
 import { change, complete, startRide, summaryOf, trash } from "../workouts/rides.ts";
 import { bestCurve, type Metric, recordsOf, setFtp, setTimeZone } from "./analysis.ts";
-import { bestCurveOf, effortOf, firstMoment, localDay, type Ridden, recordsAmong } from "./brute-force.ts";
+import {
+  bestCurveOf,
+  effortOf,
+  firstMoment,
+  GROUPS,
+  localDay,
+  type Ridden,
+  recordsAmong,
+  type Sport,
+} from "./brute-force.ts";
 
 type Status = "UNFINISHED" | "COMPLETED" | "ARCHIVED" | "DELETED";
 type Ride = Ridden & {
@@ -14,19 +23,23 @@ type Ride = Ridden & {
   kept?: { ftp: number | null; from: "samples" | "summary" };
 };
 
-/** What must be. `ftps` are by the day from which they hold: that of the zone in which they were set. */
-export type Model = { rides: Ride[]; ftps: Map<string, number>; zone: string };
+/** What must be. `ftps` are by group and by the day from which they hold: that of the zone in which they were set. */
+export type Model = { rides: Ride[]; ftps: Map<string, Map<string, number>>; zone: string };
 export type Real = { app: TestApp; rider: Rider };
 type Command = fc.AsyncCommand<Model, Real>;
 
 /** The FTP on a ride's day: the latest of those that begin on that day or before. */
-function ftpOf({ ftps, zone }: Model, { start }: Ridden): number | null {
-  const begun = [...ftps].filter(([day]) => day <= localDay(start, zone));
+function ftpOf({ ftps, zone }: Model, { start, sport }: Ridden): number | null {
+  const begun = [...(ftps.get(GROUPS[sport]) ?? [])].filter(([day]) => day <= localDay(start, zone));
   return begun.sort(([a], [b]) => (a < b ? 1 : -1))[0]?.[1] ?? null;
 }
 
 function counted({ rides }: Model): Ride[] {
   return rides.filter(({ status }) => status === "COMPLETED" || status === "ARCHIVED");
+}
+
+function ofSport(rides: readonly Ride[], asked: Sport): Ride[] {
+  return rides.filter(({ sport }) => GROUPS[sport] === GROUPS[asked]);
 }
 
 function pickOf(rides: readonly Ride[], pick: number, statuses: readonly Status[]): Ride | undefined {
@@ -50,7 +63,7 @@ export class Start implements Command {
   toString = () => `ride ${JSON.stringify(this.ride)}`;
 
   async run({ rides }: Model, { rider }: Real): Promise<void> {
-    const { id, streamName } = await startRide(rider);
+    const { id, streamName } = await startRide(rider, { sport: this.ride.sport });
     await sendBatch(rider, streamName, this.ride.samples);
     rides.push({ id, ...this.ride, status: "UNFINISHED" });
   }
@@ -71,7 +84,8 @@ export class Complete implements Command {
     const { newRecords } = await complete(rider, ride.id, { archiveTelemetry });
     ride.status = "COMPLETED";
     if (!archiveTelemetry) ride.kept = { ftp: ftpOf(model, ride), from: "samples" };
-    expect(newRecords).toEqual(recordsAmong(counted(model)).filter(({ workoutId }) => workoutId === ride.id));
+    const records = recordsAmong(ofSport(counted(model), ride.sport));
+    expect(newRecords).toEqual(records.filter(({ workoutId }) => workoutId === ride.id));
   }
 }
 
@@ -108,14 +122,35 @@ export class Change implements Command {
 export class ChangeFtp implements Command {
   constructor(
     readonly ftp: number,
+    readonly sport: Sport,
     readonly from: string,
   ) {}
   check = () => true;
-  toString = () => `FTP ${this.ftp} from ${this.from}`;
+  toString = () => `FTP ${this.ftp} of ${this.sport} from ${this.from}`;
 
   async run(model: Model, real: Real): Promise<void> {
-    await setFtp(real.rider, this.ftp, this.from);
-    model.ftps.set(localDay(firstOf(this.from, model.zone), model.zone), this.ftp);
+    await setFtp(real.rider, this.ftp, this.from, this.sport);
+    const group = GROUPS[this.sport];
+    const days = model.ftps.get(group) ?? new Map<string, number>();
+    model.ftps.set(group, days.set(localDay(firstOf(this.from, model.zone), model.zone), this.ftp));
+    await settle(model, real);
+  }
+}
+
+export class ChangeSport implements Command {
+  constructor(
+    readonly pick: number,
+    readonly sport: Sport,
+  ) {}
+  check = ({ rides }: Readonly<Model>) => rides.length > 0;
+  toString = () => `${this.pick} was ${this.sport}`;
+
+  async run(model: Model, real: Real): Promise<void> {
+    const { sport } = this;
+    const ride = pickOf(model.rides, this.pick, ["UNFINISHED", "COMPLETED", "ARCHIVED", "DELETED"]);
+    if (!ride) return;
+    await real.rider.send("PATCH", `/api/workouts/${ride.id}`, { sport });
+    ride.sport = sport;
     await settle(model, real);
   }
 }
@@ -137,20 +172,23 @@ export class Look implements Command {
     readonly from: string,
     readonly to: string,
     readonly metric: Metric,
+    readonly sport: Sport,
     readonly tz: string | undefined,
   ) {}
   check = () => true;
-  toString = () => `look at ${this.metric} from ${this.from} to ${this.to} in ${this.tz ?? "the own zone"}`;
+  toString = () =>
+    `look at ${this.metric} of ${this.sport} from ${this.from} to ${this.to} in ${this.tz ?? "the own zone"}`;
 
   async run(model: Model, { rider }: Real): Promise<void> {
     const zone = this.tz ?? model.zone;
-    const query = `?from=${this.from}&to=${this.to}${this.tz === undefined ? "" : `&tz=${this.tz}`}`;
+    const sport = encodeURIComponent(this.sport.toUpperCase());
+    const query = `?from=${this.from}&to=${this.to}&sport=${sport}${this.tz === undefined ? "" : `&tz=${this.tz}`}`;
     const [first, last] = [firstOf(this.from, zone), lastOf(this.to, zone)];
     if (first > last) {
       expect(fieldsOf(await rider.refused("GET", `/api/records${query}`))).toEqual(["to"]);
       return;
     }
-    const within = counted(model).filter(({ start }) => start >= first && start <= last);
+    const within = ofSport(counted(model), this.sport).filter(({ start }) => start >= first && start <= last);
     expect(await recordsOf(rider, query)).toEqual(recordsAmong(within));
     expect(await bestCurve(rider, `${query}&metric=${this.metric}`)).toEqual(
       bestCurveOf(within, this.metric),
@@ -169,7 +207,7 @@ function lastOf(text: string, zone: string): number {
 }
 
 export async function expectAsModelled(model: Model, { rider }: Real): Promise<void> {
-  expect(await recordsOf(rider)).toEqual(recordsAmong(counted(model)));
+  expect(await recordsOf(rider)).toEqual(recordsAmong(ofSport(counted(model), "cycling")));
   for (const ride of model.rides) {
     const { ftp, from } = ride.kept ?? { ftp: ftpOf(model, ride), from: "samples" as const };
     expect(await summaryOf(rider, ride.id)).toMatchObject(effortOf(ride, ftp, from));

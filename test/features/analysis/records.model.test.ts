@@ -1,9 +1,11 @@
 import { test } from "bun:test";
 import fc from "fast-check";
 import { registerRider, useService } from "../../support/accounts.ts";
+import { GROUPS, type Sport } from "./brute-force.ts";
 import {
   Change,
   ChangeFtp,
+  ChangeSport,
   Complete,
   expectAsModelled,
   Look,
@@ -24,6 +26,7 @@ const instant = fc
   .map(([day, time]) => `${day}T${time}Z`);
 const moment = fc.oneof(day, instant);
 const pick = fc.nat({ max: 9 });
+const sport = fc.constantFrom("cycling", "cycling", ...(Object.keys(GROUPS) as Sport[]));
 
 /** Missing, null, or out of bounds are dropouts. */
 const reading = (...values: number[]) => fc.constantFrom(...values, ...values, null, undefined, 30_000);
@@ -38,8 +41,13 @@ const block = fc.record({
 /** A gap of more than 10 s is a pause. */
 const gap = fc.option(fc.record({ after: fc.nat({ max: 90 }), seconds: fc.constantFrom(1, 5, 9, 10, 24) }));
 
-const ride = fc.record({ start: instant, blocks: fc.array(block, { minLength: 1, maxLength: 4 }), gap });
-const start = ride.map(({ start, blocks, gap }) => {
+const ride = fc.record({
+  start: instant,
+  sport,
+  blocks: fc.array(block, { minLength: 1, maxLength: 4 }),
+  gap,
+});
+const start = ride.map(({ start, sport, blocks, gap }) => {
   const time = Date.parse(start);
   const readings = blocks.flatMap(({ seconds, fields }) => Array.from({ length: seconds }, () => fields));
   const samples = readings.slice(0, 90).map((fields, index) => {
@@ -47,12 +55,15 @@ const start = ride.map(({ start, blocks, gap }) => {
     const late = gap && readings.length >= 5 && index > gap.after ? gap.seconds : 0;
     return { timestamp: time + (index + late) * 1000, ...fields };
   });
-  return new Start({ start: time, samples });
+  return new Start({ start: time, sport, samples });
 });
 
 const complete = fc
   .tuple(pick, fc.constantFrom(true, true, false))
   .map(([pick, archive]) => new Complete(pick, archive));
+const changeFtp = fc
+  .tuple(fc.constantFrom(150, 200, 301), sport, moment)
+  .map(([ftp, sport, from]) => new ChangeFtp(ftp, sport, from));
 const commands = fc.commands(
   [
     start,
@@ -64,19 +75,21 @@ const commands = fc.commands(
     ...(["archive", "restore", "delete", "purge"] as const).map((action) =>
       pick.map((pick) => new Change(action, pick)),
     ),
-    fc.tuple(fc.constantFrom(150, 200, 301), moment).map(([ftp, from]) => new ChangeFtp(ftp, from)),
-    fc.tuple(fc.constantFrom(150, 200, 301), moment).map(([ftp, from]) => new ChangeFtp(ftp, from)),
+    changeFtp,
+    changeFtp,
+    fc.tuple(pick, sport).map(([pick, sport]) => new ChangeSport(pick, sport)),
     zone.map((zone) => new Move(zone)),
     fc
       .tuple(
         moment,
         moment,
         fc.constantFrom("power" as const, "heartrate" as const, "speed" as const),
+        sport,
         fc.option(zone, { nil: undefined }),
       )
-      .map(([one, other, metric, tz]) => {
+      .map(([one, other, metric, sport, tz]) => {
         const [from = one, to = other] = [one, other].sort();
-        return new Look(from, to, metric, tz);
+        return new Look(from, to, metric, sport, tz);
       }),
   ],
   { maxCommands: 40, size: "max" },

@@ -1,14 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import { registerRider, useService } from "../../support/accounts.ts";
+import { eq } from "drizzle-orm";
+import { bestEfforts, workouts } from "../../../src/db/schema.ts";
+import { fieldsOf, registerRider, useService } from "../../support/accounts.ts";
 import { sendBatch } from "../streams/streams.ts";
 import { change, complete, eachSecond, finishedRide, startRide, trash } from "../workouts/rides.ts";
-import { recordsOf, rideAt, valuesOf } from "./analysis.ts";
+import { bestCurve, recordsOf, rideAt, valuesOf } from "./analysis.ts";
 
 const service = useService();
 
 /** Who holds each record of power: from duration to workout. */
-async function holders(): Promise<Record<number, string>> {
-  const records = await recordsOf(service.rider);
+async function holders(query = ""): Promise<Record<number, string>> {
+  const records = await recordsOf(service.rider, query);
   return Object.fromEntries(
     records
       .filter(({ metric }) => metric === "power")
@@ -131,6 +133,74 @@ test("an archived ride counts, and one without telemetry", async () => {
   await sendBatch(rider, streamName, eachSecond(15, { power: 200 }));
   await complete(rider, id, { archiveTelemetry: false });
   expect(await holders()).toEqual({ 5: archived.id, 15: id });
+});
+
+describe("each sport", () => {
+  test("has its own, all kinds of cycling together", async () => {
+    const { rider } = service;
+    const [ride, gravel, run] = [
+      await rideAt(rider, "2026-02-01T10:00:00Z", { power: 200 }, 15),
+      await rideAt(rider, "2026-02-02T10:00:00Z", { power: 250 }, 5, { sport: "Gravel Bike" }),
+      await rideAt(rider, "2026-02-03T10:00:00Z", { power: 400 }, 15, { sport: "Läufe" }),
+    ];
+    const cycling = { 5: gravel.id, 15: ride.id };
+    expect(await holders()).toEqual(cycling);
+    expect(await holders("?sport=cycling")).toEqual(cycling);
+    expect(await holders("?sport=MTB%20biking")).toEqual(cycling);
+    expect(await holders(`?sport=${encodeURIComponent(" LÄUFE")}`)).toEqual({ 5: run.id, 15: run.id });
+    expect(await holders("?sport=swimming")).toEqual({});
+    const curve = async (query: string) => valuesOf(await bestCurve(rider, query));
+    expect(await curve("")).toEqual({ 1: 250, 2: 250, 3: 250, 5: 250, 8: 200, 10: 200, 15: 200 });
+    expect((await curve("?sport=l%C3%A4ufe"))[15]).toBe(400);
+    expect(await curve("?sport=swimming")).toEqual({});
+  });
+
+  test("sets its own when it is completed", async () => {
+    const { rider } = service;
+    await rideAt(rider, "2026-02-01T10:00:00Z", { power: 400 });
+    const { id, streamName } = await startRide(rider, { sport: "running" });
+    await sendBatch(rider, streamName, eachSecond(5, { power: 300 }));
+    expect((await complete(rider, id)).newRecords).toMatchObject([{ duration: 5, value: 300 }]);
+  });
+
+  test.each(["", "x".repeat(51)])("%#: one that cannot be is refused", async (sport) => {
+    for (const path of ["records", "power-curve", "stats", "training-load", "workouts"]) {
+      const refusal = await service.rider.refused("GET", `/api/${path}?sport=${sport}`);
+      expect([refusal.status, ...fieldsOf(refusal)]).toEqual([400, "sport"]);
+    }
+  });
+});
+
+describe("a best of zero", () => {
+  test("is none, neither among records and in curves over rides nor as a new record", async () => {
+    const { rider } = service;
+    const { id, streamName } = await startRide(rider);
+    await sendBatch(rider, streamName, eachSecond(20, { power: 0, heartrate: 120 }));
+    const { newRecords } = await complete(rider, id);
+    expect(new Set(newRecords.map(({ metric }) => metric))).toEqual(new Set(["heartrate"]));
+    expect(new Set((await recordsOf(rider)).map(({ metric }) => metric))).toEqual(new Set(["heartrate"]));
+    expect(await bestCurve(rider)).toEqual([]);
+  });
+
+  test("of which an earlier version made a record, is one no more", async () => {
+    const { rider, app } = service;
+    const { id } = await rideAt(rider, "2026-02-01T10:00:00Z", { heartrate: 120 }, 5);
+    const zero = { metric: "power" as const, duration: 5, value: 0 };
+    const { database } = app.deps;
+    await database
+      .update(workouts)
+      .set({ newRecords: [zero] })
+      .where(eq(workouts.id, id));
+    const effort = {
+      ...zero,
+      workoutId: id,
+      userId: rider.userId,
+      achievedAt: new Date("2026-02-01T10:00:00Z"),
+    };
+    await database.insert(bestEfforts).values(effort);
+    expect(await holders()).toEqual({});
+    expect((await complete(rider, id)).newRecords).toEqual([]);
+  });
 });
 
 describe("newRecords", () => {

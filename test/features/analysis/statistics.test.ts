@@ -101,7 +101,9 @@ describe("sums", () => {
     const durations = async (query: string) => (await totalsOf(rider, query)).totalDuration;
     expect(await durations("?sport=running")).toBe(20);
     expect(await durations("?sport=cycling&from=2026-01-05&to=2026-01-05")).toBe(10);
-    expect(await durations("?sport=Running")).toBe(0);
+    expect(await durations("?sport=Running")).toBe(20);
+    expect(await durations("?sport=mountain%20biking")).toBe(10);
+    expect(await durations("?sport=run")).toBe(0);
     expect(await durations("?sport=running&to=2026-01-05T11:59:59Z")).toBe(0);
     expect(await durations("")).toBe(30);
   });

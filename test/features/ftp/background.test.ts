@@ -101,6 +101,20 @@ test("with other heart rates, rides without power are made again, and no others"
   expect(await remaining()).toBe(0);
 });
 
+test("a ride whose efforts are in another group than its sport is regrouped, and is else the same", async () => {
+  const { rider, app } = service;
+  const { database } = app.deps;
+  const { id } = await rideAt(rider, "2026-03-01T10:00:00Z", { power: 200 }, 5, { sport: "LÄUFE" });
+  const before = await getWorkout(rider, id);
+  // As the migration leaves them.
+  await database.update(bestEfforts).set({ sportGroup: "lÄufe" }).where(eq(bestEfforts.workoutId, id));
+  await database.update(workouts).set({ isStale: true }).where(eq(workouts.id, id));
+  expect(await recordsOf(rider, "?sport=l%C3%A4ufe")).toEqual([]);
+  await app.deps.rederivation.run(rider.userId);
+  expect(await recordsOf(rider, "?sport=l%C3%A4ufe")).toMatchObject([{ workoutId: id, value: 200 }]);
+  expect(await getWorkout(rider, id)).toEqual(before);
+});
+
 test("a ride that cannot be derived stays as it is, and does not keep the others from it", async () => {
   const { rider, app } = service;
   const { database } = app.deps;

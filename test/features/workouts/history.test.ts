@@ -160,6 +160,16 @@ describe("filters", () => {
     expect(await titles("?sport=swimming")).toEqual([]);
   });
 
+  test("by sport without case, and by cycling as all kinds of it", async () => {
+    for (const sport of ["cycling", "Gravel Bike", "gravel bike Ä", "RÜCKENSCHWIMMEN"])
+      await startRide(service.rider, { title: sport, sport });
+    expect(await titles("?sport=Cycling")).toEqual(["gravel bike Ä", "Gravel Bike", "cycling"]);
+    expect(await titles("?sport=GRAVEL%20BIKE")).toEqual(["Gravel Bike"]);
+    expect(await titles("?sport=Gravel%20Bike%20%C3%A4")).toEqual(["gravel bike Ä"]);
+    expect(await titles("?sport=r%C3%BCckenschwimmen")).toEqual(["RÜCKENSCHWIMMEN"]);
+    expect(await titles("?sport=ride")).toEqual([]);
+  });
+
   test("by days, both in", async () => {
     await ridesOn(["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"]);
     expect(await titles("?startDate=2026-01-03")).toEqual(["2026-01-04", "2026-01-03"]);
