@@ -87,10 +87,15 @@ export const refreshTokens = sqliteTable(
 );
 
 /**
- * An explicit pause in epoch milliseconds; `to` is null while it lasts. Times are by the server's clock, or where it is
- * said so by the clock of whoever sends the samples.
+ * An explicit pause in epoch milliseconds; `to` is null while it lasts. A time of the sender's is by the clock of the
+ * samples and holds as it is; any other is by the server's.
  */
-export type OpenPause = { from: number; to: number | null; fromSender?: true; toSender?: true };
+export type OpenPause = {
+  from: number;
+  to: number | null;
+  fromSender?: true | undefined;
+  toSender?: true | undefined;
+};
 
 /** A point of a mean-maximal curve that was a personal record when the workout was completed. */
 export type NewRecord = { metric: CurveMetric; duration: number; value: number };

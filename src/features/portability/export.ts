@@ -146,9 +146,10 @@ function presentProfile({ passwordHash, provider, providerId, ...profile }: User
 
 function presentRide({ workout, curves, recording }: CollectedRide, file: string): ArchivedWorkout {
   const { userId, trainingStress, isStale, archivedThrough, ...kept } = workout;
-  const pauses = workout.pauses.map(({ from, to }) => ({
-    from: new Date(from),
-    to: to === null ? null : new Date(to),
+  const pauses = workout.pauses.map((pause) => ({
+    ...pause,
+    from: new Date(pause.from),
+    to: pause.to === null ? null : new Date(pause.to),
   }));
   return {
     ...kept,

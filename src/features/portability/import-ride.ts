@@ -88,8 +88,12 @@ async function remake(
 }
 
 function archivedPauses({ pauses }: ArchivedWorkout, exportedAt: Date): Pause[] {
-  const inMilliseconds = pauses.map(({ from, to }) => ({ from: from.getTime(), to: to?.getTime() ?? null }));
-  // By whose clock they are is known no more of those that an earlier version has written.
+  const inMilliseconds = pauses.map((pause) => ({
+    ...pause,
+    from: pause.from.getTime(),
+    to: pause.to?.getTime() ?? null,
+  }));
+  // What is not said to be by the sender's clock is of an earlier version, and holds as it is.
   return pausesOf({ pauses: inMilliseconds }, { now: exportedAt.getTime(), clockLead: 0 });
 }
 

@@ -81,7 +81,14 @@ export const workoutFile = z.object({
   endTime: instant.nullable(),
   duration: count.nullable(),
   status: z.enum(workoutStatuses),
-  pauses: z.array(z.object({ from: instant, to: instant.nullable() })),
+  pauses: z.array(
+    z.object({
+      from: instant,
+      to: instant.nullable(),
+      fromSender: z.literal(true).optional(),
+      toSender: z.literal(true).optional(),
+    }),
+  ),
   newRecords: z.array(
     z.object({ metric: z.enum(curveMetrics), duration: z.int().positive(), value: z.number() }),
   ),

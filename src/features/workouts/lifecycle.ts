@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Executor } from "../../db/database.ts";
 import { recompressTelemetry } from "../../domain/telemetry-codec.ts";
 import { AppError } from "../../errors.ts";
+import { invalidInput } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
 import { completeWorkout, releaseArchived } from "./complete.ts";
 import { regroupEfforts } from "./efforts.ts";
@@ -15,7 +16,7 @@ import {
   type WorkoutRow,
   type WorkoutStatus,
 } from "./repository.ts";
-import type { patchSchema, startSchema } from "./schemas.ts";
+import type { patchSchema, pauseSchema, startSchema } from "./schemas.ts";
 import { markFtpChanged } from "./stale.ts";
 import { useTelemetry } from "./telemetry.ts";
 
@@ -69,20 +70,39 @@ export async function editWorkout(
   return getWorkout(deps.database, userId, id);
 }
 
-export async function pauseWorkout(deps: WorkoutDeps, userId: string, id: string): Promise<WorkoutRow> {
+/** Pauses now, or `at` a time by the sender's clock. */
+export async function pauseWorkout(
+  deps: WorkoutDeps,
+  userId: string,
+  id: string,
+  { at }: z.output<typeof pauseSchema>,
+): Promise<WorkoutRow> {
   return change(deps, userId, id, (workout) => {
     requireStatus(workout, "paused", "ACTIVE");
-    return { status: "PAUSED", pauses: [...workout.pauses, { from: deps.now(), to: null }] };
+    const begun = at === undefined ? { from: deps.now() } : { from: at, fromSender: true as const };
+    return { status: "PAUSED", pauses: [...workout.pauses, { ...begun, to: null }] };
   });
 }
 
-export async function resumeWorkout(deps: WorkoutDeps, userId: string, id: string): Promise<WorkoutRow> {
+/**
+ * Goes on now, or `at` a time by the sender's clock.
+ * @throws AppError invalid_input when that is before the pause, by the same clock.
+ */
+export async function resumeWorkout(
+  deps: WorkoutDeps,
+  userId: string,
+  id: string,
+  { at }: z.output<typeof pauseSchema>,
+): Promise<WorkoutRow> {
   return change(deps, userId, id, (workout) => {
     requireStatus(workout, "resumed", "PAUSED");
-    return {
-      status: "ACTIVE",
-      pauses: workout.pauses.map(({ to, ...pause }) => ({ ...pause, to: to ?? deps.now() })),
-    };
+    const ended = at === undefined ? { to: deps.now() } : { to: at, toSender: true as const };
+    const pauses = workout.pauses.map((pause) => {
+      if (pause.to !== null) return pause;
+      if (at === undefined || !pause.fromSender || at >= pause.from) return { ...pause, ...ended };
+      throw invalidInput([{ path: ["at"], message: `is before the pause, which began at ${pause.from}` }]);
+    });
+    return { status: "ACTIVE", pauses };
   });
 }
 

@@ -139,12 +139,16 @@ export const workoutSection = {
     "POST /api/workouts/:id/pause": {
       operationId: "pauseWorkout",
       summary: "Pause a workout",
+      description: "Apps that keep time themselves say when, so that it fits their samples.",
+      request: { example: { at: 1_780_308_000_000 } },
       answer: changed,
       errors: ["workout_not_found", "invalid_workout_state"],
     },
     "POST /api/workouts/:id/resume": {
       operationId: "resumeWorkout",
       summary: "Go on with a paused workout",
+      description: "Not before the pause, where both times are the sender's.",
+      request: { example: { at: 1_780_308_060_000 } },
       answer: changed,
       errors: ["workout_not_found", "invalid_workout_state"],
     },

@@ -32,6 +32,7 @@ import {
   idParam,
   listQuery,
   patchSchema,
+  pauseSchema,
   startSchema,
   telemetryQuery,
 } from "./schemas.ts";
@@ -109,12 +110,14 @@ export function workoutRoutes(deps: Deps) {
       );
       return c.json({ success: true, workout: present(workout) });
     })
-    .post("/:id/pause", byId, async (c) => {
-      const workout = await pauseWorkout(deps, c.get("identity").userId, c.req.valid("param").id);
+    .post("/:id/pause", byId, jsonBody(pauseSchema), async (c) => {
+      const { userId } = c.get("identity");
+      const workout = await pauseWorkout(deps, userId, c.req.valid("param").id, c.req.valid("json"));
       return c.json({ success: true, workout: present(workout) });
     })
-    .post("/:id/resume", byId, async (c) => {
-      const workout = await resumeWorkout(deps, c.get("identity").userId, c.req.valid("param").id);
+    .post("/:id/resume", byId, jsonBody(pauseSchema), async (c) => {
+      const { userId } = c.get("identity");
+      const workout = await resumeWorkout(deps, userId, c.req.valid("param").id, c.req.valid("json"));
       return c.json({ success: true, workout: present(workout) });
     })
     .post("/:id/complete", byId, jsonBody(completeSchema), async (c) => {

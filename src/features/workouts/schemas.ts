@@ -30,6 +30,16 @@ export const patchSchema = z.object({
   sport: sport.optional(),
 });
 
+/** From 1973 to 5138: seconds and microseconds are neither. */
+export const pauseSchema = z.object({
+  at: z
+    .int()
+    .min(1e11)
+    .max(1e14 - 1)
+    .optional()
+    .describe("When, in epoch ms by the clock of the samples. Without it, now by the server's clock."),
+});
+
 export const completeSchema = z.object({
   archiveTelemetry: z.boolean().default(true).describe("False keeps the summary only, not the samples."),
 });
