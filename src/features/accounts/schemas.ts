@@ -40,6 +40,16 @@ const settings = z
   })
   .describe("Merged into those there are. Null removes a setting; one not named here is kept as it comes.");
 
+const { shape } = settings;
+
+/** As earlier versions have kept them: what had no meaning then may be anything, and counts as not set. */
+const keptSettings = settings.extend({
+  restingHeartrate: shape.restingHeartrate.catch(null),
+  thresholdHeartrate: shape.thresholdHeartrate.catch(null),
+  criticalPower: shape.criticalPower.catch(null),
+  wPrime: shape.wPrime.catch(null),
+});
+
 export const profileSchema = z.object({
   displayName: displayName.nullish(),
   avatarUrl: z
@@ -48,6 +58,9 @@ export const profileSchema = z.object({
     .nullish(),
   settings: settings.optional(),
 });
+
+/** A profile that comes from an earlier version. */
+export const keptProfileSchema = profileSchema.extend({ settings: keptSettings.optional() });
 
 export const passwordSchema = z.object({ currentPassword: z.string().max(128), newPassword: password });
 

@@ -5,11 +5,13 @@ import { ftpHistory, telemetry, workouts } from "../../db/schema.ts";
 /** Whose something is. */
 export type Owned = { id: string; userId: string };
 
+/** How many samples a ride's telemetry has: those that count and those that are left out of every metric. */
+const SAMPLE_COUNT = sql<
+  number | null
+>`${workouts.summary} ->> '$.sampleCount' + coalesce(${workouts.summary} ->> '$.skippedSamples', 0)`;
+
 /** What tells whether a workout is the same as another with its id; `sampleCount` is null while it is unfinished. */
 export type StoredWorkout = Owned & { updatedAt: Date; sampleCount: number | null };
-
-/** Of a ride's telemetry, also of those samples that count for no metric. */
-const SAMPLES = sql`(${workouts.summary} ->> '$.sampleCount') + coalesce(${workouts.summary} ->> '$.skippedSamples', 0)`;
 
 export function findStoredWorkouts(executor: Executor, ids: readonly string[]): Promise<StoredWorkout[]> {
   return executor
@@ -17,7 +19,7 @@ export function findStoredWorkouts(executor: Executor, ids: readonly string[]): 
       id: workouts.id,
       userId: workouts.userId,
       updatedAt: workouts.updatedAt,
-      sampleCount: sql<number | null>`${SAMPLES}`,
+      sampleCount: SAMPLE_COUNT,
     })
     .from(workouts)
     .where(inArray(workouts.id, [...ids]));
@@ -32,7 +34,7 @@ export function findStoredFtp(executor: Executor, ids: readonly string[]): Promi
 
 /** Of a user's workouts with these ids: how many there are, how many have telemetry, and of how many samples. */
 export async function countStored(executor: Executor, userId: string, ids: readonly string[]) {
-  const sampleCount = sql`iif(${telemetry.workoutId} IS NULL, 0, ${SAMPLES})`;
+  const sampleCount = sql`iif(${telemetry.workoutId} IS NULL, 0, ${SAMPLE_COUNT})`;
   const [row] = await executor
     .select({
       workouts: sql<number>`count(*)`,

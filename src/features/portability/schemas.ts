@@ -2,8 +2,9 @@ import { z } from "zod";
 import { workoutStatuses } from "../../db/schema.ts";
 import { formatDay, parseDay } from "../../domain/calendar.ts";
 import { curveMetrics } from "../../domain/mean-maximal.ts";
+import { EMPTY_SUMMARY } from "../../domain/summary.ts";
 import { MAX_SAMPLES } from "../../domain/telemetry-payload.ts";
-import { profileSchema } from "../accounts/schemas.ts";
+import { keptProfileSchema } from "../accounts/schemas.ts";
 import { ftpSchema } from "../ftp/schemas.ts";
 import { streamNameSchema } from "../streams/schemas.ts";
 import { startSchema } from "../workouts/schemas.ts";
@@ -43,7 +44,7 @@ const day = z.string().transform((text, context) => {
 export const profileFile = z.object({
   id: z.uuid(),
   email: z.string().max(254),
-  ...profileSchema.shape,
+  ...keptProfileSchema.shape,
   createdAt: instant,
   updatedAt: instant,
   lastLoginAt: instant.nullable(),
@@ -71,6 +72,12 @@ export const keysFile = z.array(
   }),
 );
 
+/** By whichever version it was written. */
+const archivedSummary = z.preprocess(
+  (value) => (typeof value === "object" && value !== null ? { ...EMPTY_SUMMARY, ...value } : value),
+  summarySchema,
+);
+
 export const workoutFile = z.object({
   id: z.uuid(),
   streamName: streamNameSchema,
@@ -94,7 +101,7 @@ export const workoutFile = z.object({
   ),
   archivedMessages: count,
   definitionsVersion: count,
-  summary: summarySchema.nullable(),
+  summary: archivedSummary.nullable(),
   curves: z.object({ power: curveSchema, heartrate: curveSchema, speed: curveSchema }),
   createdAt: instant,
   updatedAt: instant,
