@@ -13,9 +13,12 @@ type TestClock = { time: number };
  * The whole service on a data directory of its own, made by the same composition root as in production.
  * `close()` removes the directory; `reopen()` is a restart on the same data.
  */
-export async function createTestApp(environment: Record<string, string> = {}) {
+export async function createTestApp(
+  environment: Record<string, string> = {},
+  time = Date.UTC(2026, 5, 1, 12),
+) {
   const directory = await mkdtemp(join(tmpdir(), "bpt-test-"));
-  const clock: TestClock = { time: Date.UTC(2026, 5, 1, 12) };
+  const clock: TestClock = { time };
   const config = parseConfig({
     DATA_DIR: directory,
     LOG_LEVEL: "silent",
