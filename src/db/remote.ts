@@ -9,6 +9,9 @@ import { withTimeLimit } from "./transaction-limit.ts";
 /** How long one request to a remote database may take, and a whole transaction with the wait for its turn; in ms. */
 const TIME_LIMIT_MS = 5000;
 
+/** How long it may take to bring a database to a new schema, which is one request; in ms. An index over years of rides is much. */
+const MIGRATION_LIMIT_MS = 300_000;
+
 /** As good as no bound: calls that waited for each other would have to wait before their time begins to count. */
 const CONCURRENCY = 10_000;
 
@@ -34,9 +37,10 @@ const NO_TLS = /^EPROTO$|CERT|SIGNATURE/;
 export async function openRemote(url: string, authToken: string | undefined): Promise<Client> {
   const { createClient } = await import("@libsql/client/http");
   let closing = new AbortController();
+  let limit = TIME_LIMIT_MS;
   const client = createClient({
     url,
-    fetch: (request: Request) => ask(request, closing.signal),
+    fetch: (request: Request) => ask(request, closing.signal, limit),
     concurrency: CONCURRENCY,
     ...(authToken && { authToken }),
   });
@@ -44,6 +48,7 @@ export async function openRemote(url: string, authToken: string | undefined): Pr
   const begin = client.transaction.bind(client);
   const execute = client.execute.bind(client);
   const batch = client.batch.bind(client);
+  const migrate = client.migrate.bind(client);
   const transactions = pLimit(MOST_TRANSACTIONS);
   const calls = pLimit(MOST_CALLS);
   const reconnect = client.reconnect.bind(client);
@@ -52,6 +57,12 @@ export async function openRemote(url: string, authToken: string | undefined): Pr
     execute: (statement: InStatement | string, args?: InArgs) =>
       inTurn(() => (typeof statement === "string" ? execute(statement, args) : execute(statement))),
     batch: (...options: Parameters<Client["batch"]>) => inTurn(() => batch(...options)),
+    migrate(statements: InStatement[]) {
+      limit = MIGRATION_LIMIT_MS;
+      return migrate(statements).finally(() => {
+        limit = TIME_LIMIT_MS;
+      });
+    },
     transaction(mode: TransactionMode = "write") {
       const transaction = holding(
         (work) => transactions(work),
@@ -75,7 +86,7 @@ export async function openRemote(url: string, authToken: string | undefined): Pr
 /** Whether a server answers at this address at all, be it by refusing. */
 export async function isReachable(url: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const { status } = await fetchInTime(new Request(httpAddress(url)), signal);
+    const { status } = await fetchInTime(new Request(httpAddress(url)), signal, TIME_LIMIT_MS);
     return !PROXY_ALONE.has(status);
   } catch {
     return false;
@@ -94,8 +105,8 @@ function httpAddress(url: string): string {
   return address.replace(/^libsql:/, parameters.split("&").includes("tls=0") ? "http:" : "https:");
 }
 
-async function ask(request: Request, closing: AbortSignal): Promise<Response> {
-  const response = await fetchInTime(request, closing);
+async function ask(request: Request, closing: AbortSignal, limit: number): Promise<Response> {
+  const response = await fetchInTime(request, closing, limit);
   const { status, ok } = response;
   const { host } = new URL(request.url);
   if (status === 401 || status === 403) {
@@ -108,9 +119,9 @@ async function ask(request: Request, closing: AbortSignal): Promise<Response> {
   return response;
 }
 
-async function fetchInTime(request: Request, closing: AbortSignal): Promise<Response> {
+async function fetchInTime(request: Request, closing: AbortSignal, limit: number): Promise<Response> {
   try {
-    const signal = AbortSignal.any([closing, AbortSignal.timeout(TIME_LIMIT_MS)]);
+    const signal = AbortSignal.any([closing, AbortSignal.timeout(limit)]);
     const response = await fetch(request, { signal });
     // All of it here, since an answer that breaks off has not come.
     return new Response(await response.arrayBuffer(), response);

@@ -252,6 +252,27 @@ describeWithSqld("a remote database", () => {
       expect(await database.select({ id: users.id }).from(users)).toEqual([{ id: "v" }]);
     }, 30_000);
 
+    test("lets a migration take longer, and nothing else", async () => {
+      await using sqld = await startSqld();
+      using front = startFront(sqld.url);
+      let migrations = 0;
+      front.interfere(async (request) => {
+        const text = await request.clone().text();
+        if (!text.includes("CREATE TABLE `workouts`")) return undefined;
+        migrations += 1;
+        await Bun.sleep(LONGEST_ANSWER_MS);
+        return undefined;
+      });
+      await using app = await startInstance({ DATABASE_URL: front.url });
+      expect(migrations).toBe(1);
+      front.interfere(async () => {
+        await Bun.sleep(LONGEST_ANSWER_MS);
+        return undefined;
+      });
+      const failing = app.deps.database.select().from(users);
+      expect(await timeOf(() => failing.catch(() => {}))).toBeLessThan(LONGEST_ANSWER_MS);
+    }, 60_000);
+
     test("makes no transaction wait for its turn for longer than it may take", async () => {
       await using sqld = await startSqld();
       await using app = await startInstance({ DATABASE_URL: sqld.url });
