@@ -112,18 +112,6 @@ test("the database goes to where it is configured to be", async () => {
   expect(await readdir(configured.DATA_DIR)).not.toContain("bpt.db");
 });
 
-test("a backup of an earlier version is brought to this one's schema by the next start", async () => {
-  await rewriteDatabase(
-    file,
-    "bpt.db",
-    `DROP TABLE leases; DROP TABLE secrets;
-     DELETE FROM __drizzle_migrations WHERE created_at = (SELECT max(created_at) FROM __drizzle_migrations)`,
-  );
-  const directory = join(elsewhere.path, "data");
-  await jsonOf<Restored>(["restore", file], { DATA_DIR: directory });
-  await checkRestored(directory);
-});
-
 test("message ids go on from the highest that was given out, though that was ahead of the clock", async () => {
   const directory = join(elsewhere.path, "data");
   await copy(service.app.directory, directory);
