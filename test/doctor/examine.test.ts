@@ -100,7 +100,7 @@ test("migrations to come are a warning, those of a later version a problem", asy
     "DELETE FROM __drizzle_migrations WHERE created_at = (SELECT max(created_at) FROM __drizzle_migrations)",
   );
   expect(await findings("migrations")).toMatchObject([
-    { status: "warning", message: "1 of 3 migrations are pending" },
+    { status: "warning", message: expect.stringMatching(/^1 of \d+ migrations are pending$/) },
   ]);
   sql("bpt.db", `INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('later', ${Date.UTC(2100, 0)})`);
   expect(await statuses("migrations")).toEqual(["problem"]);
