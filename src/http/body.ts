@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { z } from "zod";
+import { MAX_LEVELS, nestsTooDeep } from "../domain/nesting.ts";
 import { AppError } from "../errors.ts";
 import { parse, type Validation, validating } from "./validate.ts";
 
@@ -10,11 +11,11 @@ const SMALL_BODY = 64 * 1024;
 
 /**
  * Reads and validates a JSON body; `c.req.valid("json")` has it. No body counts as an empty object, so that the
- * schema says what is missing.
+ * schema says what is missing. `wrappers` are the levels of the body around what may itself nest as deep as any.
  */
 export function jsonBody<Schema extends z.ZodType>(
   schema: Schema,
-  { maxBytes = SMALL_BODY } = {},
+  { maxBytes = SMALL_BODY, wrappers = 0 } = {},
 ): Validation<"json", Schema> {
   return validating({ target: "json", schema }, async function jsonBody(c, next) {
     const text = await readText(c, maxBytes);
@@ -22,13 +23,17 @@ export function jsonBody<Schema extends z.ZodType>(
     if (text !== "" && type !== undefined && !JSON_TYPE.test(type)) {
       throw new AppError("invalid_input", `Send the body as application/json, not as ${type}.`);
     }
-    c.req.addValidatedData("json", parse(schema, parseJson(text)) as object);
+    c.req.addValidatedData("json", parse(schema, parseJson(text, wrappers)) as object);
     return next();
   });
 }
 
-export function parseJson(text: string): unknown {
+/** @throws AppError malformed_json; invalid_input for what nests so deep that whoever walks it would take long. */
+export function parseJson(text: string, wrappers = 0): unknown {
   if (text === "") return {};
+  if (nestsTooDeep(text, MAX_LEVELS + wrappers)) {
+    throw new AppError("invalid_input", `The body nests too deep: ${MAX_LEVELS} levels are the most.`);
+  }
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -494,6 +494,18 @@ describe("what is no sound archive is refused, and nothing is written:", () => {
     await expectRefused("streamName: must be 1 to 64 letters, digits, hyphens or underscores");
   });
 
+  test("one whose settings nest deeper than the database takes", async () => {
+    const nested = (levels: number) => `"settings": ${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
+    await rewrite((files) => {
+      files.set(PROFILE_FILE, (files.get(PROFILE_FILE) ?? "").replace('"settings": {}', nested(1001)));
+    });
+    await expectRefused(`${PROFILE_FILE} nests too deep`);
+    await rewrite((files) => {
+      files.set(PROFILE_FILE, (files.get(PROFILE_FILE) ?? "").replace(nested(1001), nested(1000)));
+    });
+    expect(await runImport()).toMatchObject({ exitCode: 0 });
+  });
+
   test("one without a password for its account", async () => {
     const { errors, exitCode } = await runCommand(["import", archive], { DATA_DIR: target.directory });
     expect(errors).toContain("password: ");

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { type ArchiveEntry, readArchive } from "../../archive.ts";
 import { toError } from "../../db/errors.ts";
+import { nestsTooDeep } from "../../domain/nesting.ts";
 import { recordingOf } from "../../domain/recording.ts";
 import type { Sample } from "../../domain/sample.ts";
 import { readLines } from "../../domain/telemetry-lines.ts";
@@ -27,6 +28,9 @@ import {
 /** In bytes. The manifest has some 200 of each file. */
 const LARGEST_MANIFEST = 16 * 2 ** 20;
 const LARGEST_FILE = 4 * 2 ** 20;
+
+/** In levels: settings may nest as deep as SQLite takes JSON, since the HTTP interface once let them. */
+const DEEPEST_FILE = 1001;
 
 /** A ride of 4 million samples has fewer. They are read in pieces. */
 const LARGEST_TELEMETRY = 2 ** 30;
@@ -123,7 +127,9 @@ function parseFile<Schema extends z.ZodType>(
   bytes: Uint8Array,
   schema: Schema,
 ): z.output<Schema> {
-  const value: unknown = within(name, () => JSON.parse(Buffer.from(bytes).toString()));
+  const text = Buffer.from(bytes).toString();
+  if (nestsTooDeep(text, DEEPEST_FILE)) throw new Error(`${name} nests too deep to be read.`);
+  const value: unknown = within(name, () => JSON.parse(text));
   const { data, error } = schema.safeParse(value);
   if (!error) return data;
   const [issue] = error.issues;

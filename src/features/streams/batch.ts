@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import type { z } from "zod";
+import { MAX_LEVELS, nestsTooDeep } from "../../domain/nesting.ts";
 import { AppError } from "../../errors.ts";
 import { parseJson, readText } from "../../http/body.ts";
 import { invalidInput, parse, validating } from "../../http/validate.ts";
@@ -9,6 +10,7 @@ import {
   MAX_BATCH_MESSAGES,
   messageSchema,
   type NewMessage,
+  TOO_DEEP,
 } from "./schemas.ts";
 
 type BatchBody = MiddlewareHandler<
@@ -27,13 +29,16 @@ export function batchBody(): BatchBody {
   });
 }
 
+/** The levels around a sample in `{ "messages": [ { "message": … } ] }`. */
+const WRAPPERS = 3;
+
 /**
  * The messages of a batch as `{ "messages": […] }`. Each is a message as it is, text or a sample, or one with
  * its author beside it as when it is posted alone.
  * @throws AppError invalid_input naming the element that is none, malformed_json, payload_too_large.
  */
 function parseBatch(text: string): NewMessage[] {
-  const { messages } = parse(batchSchema, parseJson(text));
+  const { messages } = parse(batchSchema, parseJson(text, WRAPPERS));
   requireCount(messages.length);
   return messages.map((item, index) => toMessage(item, `messages.${index}`));
 }
@@ -48,9 +53,7 @@ function parseBatchLines(text: string): NewMessage[] {
     const line = untrimmed.trim();
     if (line === "") continue;
     const place = `line ${index + 1}`;
-    const item = parseLine(line, place);
-    const parsed = toMessage(item, place);
-    messages.push(parsed.message === item && typeof item === "object" ? { message: line } : parsed);
+    messages.push(toMessage(parseLine(line, place), place, line));
   }
   requireCount(messages.length);
   return messages;
@@ -63,13 +66,22 @@ function requireCount(count: number): void {
   }
 }
 
-function toMessage(item: unknown, place: string): NewMessage {
+/** An object becomes its text: the line that it is, if it is one. */
+function toMessage(item: unknown, place: string, line?: string): NewMessage {
   const result = messageSchema.safeParse(isWrapped(item) ? item : { message: item });
-  if (result.success) return result.data;
-  throw invalidInput(result.error.issues.map(({ message }) => ({ path: [place], message })));
+  if (!result.success) {
+    throw invalidInput(result.error.issues.map(({ message }) => ({ path: [place], message })));
+  }
+  const { message } = result.data;
+  if (typeof message === "string") return result.data;
+  const text = message === item && line !== undefined ? line : JSON.stringify(message);
+  if (nestsTooDeep(text)) throw invalidInput([{ path: [place], message: TOO_DEEP }]);
+  return { ...result.data, message: text };
 }
 
 function parseLine(line: string, place: string): unknown {
+  // It may be a message with its author around the sample.
+  if (nestsTooDeep(line, MAX_LEVELS + 1)) throw invalidInput([{ path: [place], message: TOO_DEEP }]);
   try {
     return JSON.parse(line);
   } catch {

@@ -74,7 +74,7 @@ export function streamRoutes(deps: Deps) {
     .post(
       "/:name/messages",
       validate("param", nameParam),
-      jsonBody(messageSchema, { maxBytes: MAX_MESSAGE_BODY }),
+      jsonBody(messageSchema, { maxBytes: MAX_MESSAGE_BODY, wrappers: 1 }),
       async (c) => {
         const { name } = c.req.valid("param");
         const { last } = await appendMessages(deps, keyOf(c, name), [c.req.valid("json")]);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_LEVELS, nestsTooDeep } from "../../domain/nesting.ts";
 import type { MessageId } from "../../streams/buffer.ts";
 import {
   FIRST_MESSAGE_ID,
@@ -20,6 +21,13 @@ export const nameParam = z.object({ name: streamNameSchema.describe("The name of
 
 export const createSchema = z.object({ streamName: streamNameSchema });
 
+export const TOO_DEEP = `must not nest deeper than ${MAX_LEVELS} levels`;
+
+/** Whether a text could be that of a JSON object, and would then nest too deep. */
+function isTooDeepSample(text: string): boolean {
+  return /^\s*\{/.test(text) && nestsTooDeep(text);
+}
+
 // Not z.record, which would copy a sample key by key only to hand it on.
 const sampleObject = z
   .custom<object>(
@@ -30,8 +38,9 @@ const sampleObject = z
 const message = z
   .union([z.string(), sampleObject], { error: "must be text or a JSON object" })
   .refine((value) => value !== "", "must not be empty")
+  .refine((value) => typeof value !== "string" || !isTooDeepSample(value), TOO_DEEP)
   .describe(
-    "A sample, as an object or as its JSON text; other text is kept and heard, but is no sample. At most 100 KB.",
+    `A sample, as an object or as its JSON text, at most ${MAX_LEVELS} levels deep; other text is kept and heard, but is no sample. At most 100 KB.`,
   );
 const author = z.string().min(1).max(100).describe("Who sends it; listeners are told.");
 

@@ -16,7 +16,7 @@ export async function appendMessages(
 ): Promise<{ first: MessageId; last: MessageId }> {
   const timestamp = now();
   const data = messages.map(({ message, author }) => {
-    const text = typeof message === "string" ? message : toText(message);
+    const text = typeof message === "string" ? message : JSON.stringify(message);
     if (Buffer.byteLength(text) > MAX_MESSAGE_BYTES) {
       throw new AppError("payload_too_large", `A message may have at most ${MAX_MESSAGE_BYTES} bytes.`);
     }
@@ -35,15 +35,6 @@ export async function appendMessages(
   const last = ids.at(-1);
   if (first === undefined || last === undefined) throw new Error("there was no message to store");
   return { first, last };
-}
-
-/** @throws AppError invalid_input for an object that can be parsed but not written: it nests too deep. */
-function toText(message: object): string {
-  try {
-    return JSON.stringify(message);
-  } catch (cause) {
-    throw new AppError("invalid_input", "The message nests too deep.", { cause });
-  }
 }
 
 /** @throws AppError stream_not_found, or stream_in_use while an unfinished workout records into the stream. */
