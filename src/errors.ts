@@ -7,6 +7,7 @@ export type ErrorCode =
   | "malformed_json"
   | "incomplete_body"
   | "payload_too_large"
+  | "timestamp_required"
   | "unauthenticated"
   | "invalid_credentials"
   | "invalid_refresh_token"

@@ -10,6 +10,7 @@ export const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   invalid_input: 400,
   malformed_json: 400,
   incomplete_body: 400,
+  timestamp_required: 400,
   payload_too_large: 413,
   unauthenticated: 401,
   invalid_credentials: 401,

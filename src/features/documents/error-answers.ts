@@ -9,6 +9,7 @@ const MEANINGS: Record<ErrorCode, string> = {
   malformed_json: "the body is not JSON",
   incomplete_body: "the connection broke off in the middle of the body",
   payload_too_large: "the body is larger than this route takes",
+  timestamp_required: "a sample in a batch has no timestamp of its own; `details` names it",
   unauthenticated: "no credentials, or none that are good",
   invalid_credentials: "the e-mail or the password is wrong",
   invalid_refresh_token: "the refresh token is not good any more; log in again",

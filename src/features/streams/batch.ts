@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { z } from "zod";
 import { MAX_LEVELS, nestsTooDeep } from "../../domain/nesting.ts";
+import { timestampOf } from "../../domain/timestamp.ts";
 import { AppError } from "../../errors.ts";
 import { parseJson, readText } from "../../http/body.ts";
 import { invalidInput, parse, validating } from "../../http/validate.ts";
@@ -66,17 +67,41 @@ function requireCount(count: number): void {
   }
 }
 
-/** An object becomes its text: the line that it is, if it is one. */
+/**
+ * An object becomes its text: the line that it is, if it is one.
+ * @throws AppError invalid_input; timestamp_required, since all samples of a batch arrive at the same time.
+ */
 function toMessage(item: unknown, place: string, line?: string): NewMessage {
   const result = messageSchema.safeParse(isWrapped(item) ? item : { message: item });
   if (!result.success) {
     throw invalidInput(result.error.issues.map(({ message }) => ({ path: [place], message })));
   }
   const { message } = result.data;
-  if (typeof message === "string") return result.data;
+  if (typeof message === "string") {
+    requireTimestamp(sampleIn(message), place);
+    return result.data;
+  }
   const text = message === item && line !== undefined ? line : JSON.stringify(message);
   if (nestsTooDeep(text)) throw invalidInput([{ path: [place], message: TOO_DEEP }]);
+  requireTimestamp(message, place);
   return { ...result.data, message: text };
+}
+
+/** The JSON object that a text is, if it is one. */
+function sampleIn(text: string): object | null {
+  if (!/^\s*\{/.test(text)) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function requireTimestamp(sample: object | null, place: string): void {
+  if (!sample || ("timestamp" in sample && timestampOf(sample.timestamp) !== null)) return;
+  const message = "needs a timestamp of its own, such as 1780315200000 or 2026-06-01T12:00:00Z";
+  throw new AppError("timestamp_required", `${place}: ${message}`, { details: [{ field: place, message }] });
 }
 
 function parseLine(line: string, place: string): unknown {

@@ -106,7 +106,8 @@ export const streamSection = {
     "POST /api/streams/:name/messages/batch": {
       operationId: "postMessages",
       summary: "Post up to 5,000 messages at once, at most 2 MB",
-      description: "All of them are stored, or none. For phones that were offline.",
+      description:
+        "All of them are stored, or none. For phones that were offline: each sample needs a timestamp of its own.",
       request: {
         example: {
           messages: [
@@ -132,7 +133,7 @@ export const streamSection = {
           streamName,
         }),
       },
-      errors: ["buffer_unavailable"],
+      errors: ["timestamp_required", "buffer_unavailable"],
     },
     "GET /api/streams/:name/messages": {
       operationId: "listMessages",

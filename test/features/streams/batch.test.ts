@@ -4,6 +4,7 @@ import { type BatchAnswer, listStreams, NDJSON, readStream, sendBatch, textsIn }
 
 const service = useService();
 const PATH = "/api/streams/ride/messages/batch";
+const JSON_BODY = { "Content-Type": "application/json" };
 const MB_2 = 2 * 1024 * 1024;
 
 const sendLines = (body: string) =>
@@ -15,34 +16,34 @@ async function expectNothingStored(): Promise<void> {
   expect(await listStreams(service.rider)).toEqual([]);
 }
 
-/** Lines of `{"note":"…"}` that take exactly so many bytes, each with its newline. */
+/** Lines of `{"timestamp":1,"note":"…"}` that take exactly so many bytes, each with its newline. */
 function linesOfSize(bytes: number): string {
   const line = 64 * 1024;
   const whole = Math.floor((bytes - 100) / line);
   const sizes = [...Array.from({ length: whole }, () => line), bytes - whole * line];
-  return sizes.map((size) => `{"note":"${"a".repeat(size - 12)}"}\n`).join("");
+  return sizes.map((size) => `{"timestamp":1,"note":"${"a".repeat(size - 26)}"}\n`).join("");
 }
 
 describe("as JSON", () => {
   test("texts, samples and messages with an author are stored in order", async () => {
     const messages = [
-      '{"power": 1.50}',
+      '{"timestamp": 1.50}',
       { timestamp: 5, power: 200 },
       { message: "no sample", author: "Eddy" },
-      { message: { power: 300 }, author: "Eddy" },
-      { message: { power: 400 } },
-      { message: "a sample of its own", power: 500 },
+      { message: { timestamp: 6, power: 300 }, author: "Eddy" },
+      { message: { timestamp: 7, power: 400 } },
+      { message: "a sample of its own", timestamp: 8 },
     ];
     const answer = await sendBatch(service.rider, "ride", messages);
     const stored = await readStream(service.rider, "ride");
     const timestamp = service.app.clock.time;
     expect(stored.map(({ data }) => data)).toEqual([
-      { message: '{"power": 1.50}', timestamp },
+      { message: '{"timestamp": 1.50}', timestamp },
       { message: '{"timestamp":5,"power":200}', timestamp },
       { message: "no sample", timestamp, author: "Eddy" },
-      { message: '{"power":300}', timestamp, author: "Eddy" },
-      { message: '{"power":400}', timestamp },
-      { message: '{"message":"a sample of its own","power":500}', timestamp },
+      { message: '{"timestamp":6,"power":300}', timestamp, author: "Eddy" },
+      { message: '{"timestamp":7,"power":400}', timestamp },
+      { message: '{"message":"a sample of its own","timestamp":8}', timestamp },
     ]);
     expect(answer).toEqual({
       success: true,
@@ -72,7 +73,7 @@ describe("as JSON", () => {
   test.each([[5], [null], [true], [[]], [[1]], [""]])(
     "with %j in it nothing is stored, and the place is named",
     async (bad) => {
-      const refusal = await refused({ messages: ["a", { power: 1 }, bad, "b"] });
+      const refusal = await refused({ messages: ["a", { timestamp: 1 }, bad, "b"] });
       expect(refusal).toMatchObject({ status: 400, code: "invalid_input" });
       expect(fieldsOf(refusal)).toEqual(["messages.2"]);
       await expectNothingStored();
@@ -127,6 +128,12 @@ describe("as JSON", () => {
     expect(await sendBatch(service.rider, "ride", ["a", large])).toMatchObject({ accepted: 2 });
   });
 
+  test("a text that is no JSON object needs no timestamp", async () => {
+    const texts = ["hello", "[1]", "5", "null", '"{}"', "{power: 1}", '{"power":1', "{}{}"];
+    await sendBatch(service.rider, "ride", texts);
+    expect(await textsIn(service.rider, "ride")).toEqual(texts);
+  });
+
   test("nesting beyond measure is the sender's mistake, not ours", async () => {
     const body = `{"messages":["a",{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}]}`;
     const init = { method: "POST", body, headers: { "Content-Type": "application/json" } };
@@ -138,7 +145,7 @@ describe("as JSON", () => {
 
 describe("as NDJSON", () => {
   test("one sample a line is stored as it stands", async () => {
-    const lines = ['{"timestamp":1,"power":1.50}', '{ "power" : 2e2 }', '{"message":"x","power":3}'];
+    const lines = ['{"timestamp":1,"power":1.50}', '{ "timestamp" : 2e2 }', '{"message":"x","timestamp":3}'];
     const answer = await sendLines(`${lines.join("\n")}\n`);
     const stored = await readStream(service.rider, "ride");
     expect(stored.map(({ data }) => data.message)).toEqual(lines);
@@ -152,26 +159,30 @@ describe("as NDJSON", () => {
   });
 
   test("the last line needs no newline; blank lines and CRLF do not count", async () => {
-    const body = '\n\r\n{"power":1}\r\n   \n\n{"power":2}\r\n\t\n{"power":3}';
+    const body = '\n\r\n{"timestamp":1}\r\n   \n\n{"timestamp":2}\r\n\t\n{"timestamp":3}';
     expect(await sendLines(body)).toMatchObject({ accepted: 3 });
-    expect(await textsIn(service.rider, "ride")).toEqual(['{"power":1}', '{"power":2}', '{"power":3}']);
+    expect(await textsIn(service.rider, "ride")).toEqual([
+      '{"timestamp":1}',
+      '{"timestamp":2}',
+      '{"timestamp":3}',
+    ]);
   });
 
   test("a byte order mark does not count", async () => {
-    expect(await sendLines('\uFEFF{"power":1}\n')).toMatchObject({ accepted: 1 });
-    expect(await textsIn(service.rider, "ride")).toEqual(['{"power":1}']);
+    expect(await sendLines('\uFEFF{"timestamp":1}\n')).toMatchObject({ accepted: 1 });
+    expect(await textsIn(service.rider, "ride")).toEqual(['{"timestamp":1}']);
   });
 
   test("the content type may have parameters and any case", async () => {
     const headers = { "Content-Type": "Application/X-NDJSON; charset=utf-8" };
-    const init = { method: "POST", body: '{"power":1}\n{"power":2}', headers };
+    const init = { method: "POST", body: '{"timestamp":1}\n{"timestamp":2}', headers };
     expect(await service.rider.ok<BatchAnswer>(PATH, init)).toMatchObject({ accepted: 2 });
   });
 
-  test.each(["{", "power=5", "{'power': 5}", '{"power":5}{"power":6}', "5", "null", "[1]", '""'])(
+  test.each(["{", "power=5", "{'timestamp': 5}", '{"timestamp":5}{"timestamp":6}', "5", "null", "[1]", '""'])(
     "with the line %p nothing is stored, and the line is named",
     async (bad) => {
-      const refusal = await linesRefused(`{"power":1}\n{"power":2}\n${bad}\n{"power":4}\n`);
+      const refusal = await linesRefused(`{"timestamp":1}\n{"timestamp":2}\n${bad}\n{"timestamp":4}\n`);
       expect(refusal).toMatchObject({ status: 400, code: "invalid_input" });
       expect(fieldsOf(refusal)).toEqual(["line 3"]);
       await expectNothingStored();
@@ -181,7 +192,7 @@ describe("as NDJSON", () => {
   test("5,000 lines are the most", async () => {
     const lines = Array.from({ length: 5000 }, (_, index) => `{"timestamp":${index}}\n`);
     expect(await sendLines(lines.join("\n"))).toMatchObject({ accepted: 5000 });
-    expect(await linesRefused(`${lines.join("")}{}\n`)).toMatchObject({
+    expect(await linesRefused(`${lines.join("")}{"timestamp":1}\n`)).toMatchObject({
       status: 413,
       code: "payload_too_large",
     });
@@ -204,8 +215,72 @@ describe("as NDJSON", () => {
   });
 
   test("with one line beyond 100 KB nothing is stored", async () => {
-    const line = `{"note":"${"a".repeat(100 * 1024)}"}`;
-    expect(await linesRefused(`{"power":1}\n${line}\n`)).toMatchObject({ status: 413 });
+    const line = `{"timestamp":2,"note":"${"a".repeat(100 * 1024)}"}`;
+    expect(await linesRefused(`{"timestamp":1}\n${line}\n`)).toMatchObject({ status: 413 });
     await expectNothingStored();
+  });
+});
+
+describe("each sample has a timestamp of its own", () => {
+  const BAD = [
+    "",
+    '"timestamp":null,',
+    '"timestamp":"soon",',
+    '"timestamp":8.65e18,',
+    '"timestamp":"2026-06-01",',
+    '"timestamp":{},',
+  ];
+  const GOOD = [
+    "1780315200000",
+    "1780315200.5",
+    "0",
+    '"1780315200000"',
+    '"2026-06-01T12:00:00Z"',
+    '"2026-06-01 14:00:00+02:00"',
+  ];
+  const WAYS: [string, string, (sample: string) => [body: string, headers: Record<string, string>]][] = [
+    ["an object", "messages.1", (sample) => [`{"messages":["a",${sample}]}`, JSON_BODY]],
+    [
+      "with an author",
+      "messages.1",
+      (sample) => [`{"messages":["a",{"message":${sample},"author":"b"}]}`, JSON_BODY],
+    ],
+    ["its text", "messages.1", (sample) => [JSON.stringify({ messages: ["a", ` ${sample}\n`] }), JSON_BODY]],
+    [
+      "its text with an author",
+      "messages.1",
+      (sample) => [JSON.stringify({ messages: ["a", { message: sample, author: "b" }] }), JSON_BODY],
+    ],
+    ["a line", "line 3", (sample) => [`"a"\n\n${sample}\n`, NDJSON]],
+    ["a line with an author", "line 3", (sample) => [`"a"\n\n{"message":${sample},"author":"b"}`, NDJSON]],
+    ["its text in a line", "line 3", (sample) => [`"a"\r\n\n${JSON.stringify(sample)}`, NDJSON]],
+  ];
+
+  test.each(WAYS)("else nothing is stored, and it is named: %s", async (_way, place, request) => {
+    for (const timestamp of BAD) {
+      const [body, headers] = request(`{${timestamp}"power":200}`);
+      const refusal = await service.rider.refused("POST", PATH, { body, headers });
+      expect(refusal).toMatchObject({
+        status: 400,
+        code: "timestamp_required",
+        error: expect.stringContaining(place),
+      });
+      expect(fieldsOf(refusal)).toEqual([place]);
+    }
+    await expectNothingStored();
+  });
+
+  test.each(WAYS)("of any kind: %s", async (_way, _place, request) => {
+    for (const timestamp of GOOD) {
+      const [body, headers] = request(`{"timestamp":${timestamp},"power":200}`);
+      expect(await service.rider.ok<BatchAnswer>(PATH, { method: "POST", body, headers })).toMatchObject({
+        accepted: 2,
+      });
+    }
+  });
+
+  test("a sample that is posted alone may do without", async () => {
+    await service.rider.send("POST", "/api/streams/ride/messages", { message: { power: 200 } });
+    expect(await textsIn(service.rider, "ride")).toEqual(['{"power":200}']);
   });
 });
