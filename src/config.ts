@@ -13,6 +13,17 @@ const originList = z
   .transform((text) => text.split(",").map((item) => item.trim()))
   .pipe(z.array(origin));
 
+const hostList = z
+  .string()
+  .transform((text) => text.split(",").map((item) => item.trim().toLowerCase()))
+  .pipe(
+    z.array(
+      z.string().refine(isHostName, {
+        error: (issue) => `${JSON.stringify(issue.input)} is not a host name such as rides.example.org`,
+      }),
+    ),
+  );
+
 const databaseUrl = z
   .string()
   .regex(/^(file|libsql|https?):/, { error: "must begin with file:, libsql:, http: or https:", abort: true })
@@ -51,6 +62,7 @@ const environmentSchema = z
     AUTH_MODE: z.enum(["required", "single-user"]).default("required"),
     REGISTRATION: z.enum(["closed", "open"]).default("closed"),
     CORS_ORIGIN: originList.default([]),
+    ALLOWED_HOSTS: hostList.default([]),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
     METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
     SHUTDOWN_GRACE_SECONDS: z.coerce.number().nonnegative().max(600).default(8),
@@ -96,6 +108,8 @@ const environmentSchema = z
       authMode: environment.AUTH_MODE,
       registration: environment.REGISTRATION,
       corsOrigins: environment.CORS_ORIGIN,
+      /** In lower case, with no port. */
+      allowedHosts: environment.ALLOWED_HOSTS,
       logLevel: environment.LOG_LEVEL,
       metricsToken: environment.METRICS_TOKEN,
       shutdownGraceSeconds: environment.SHUTDOWN_GRACE_SECONDS,
@@ -115,6 +129,10 @@ function comesRound(pattern: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isHostName(text: string): boolean {
+  return /^([\w.-]+|\[[\da-f:.]+\])$/.test(text) && URL.canParse(`http://${text}`);
 }
 
 function isRemote(url: string): boolean {

@@ -1,4 +1,5 @@
 import { createApp } from "./app.ts";
+import { onTargetAsSent } from "./http/target.ts";
 import { graceEnd, type Runtime } from "./runtime.ts";
 
 /** Far above any body that a route takes: the routes refuse with a sentence and read no more, this is silent. */
@@ -25,7 +26,7 @@ export function startServer({ deps }: Pick<Runtime, "deps">): RunningServer {
     port: deps.config.port,
     idleTimeout: IDLE_TIMEOUT_SECONDS,
     maxRequestBodySize: MAX_REQUEST_BYTES,
-    fetch: (request, server) => app.fetch(request, { server }),
+    ...onTargetAsSent((request, server, isRewritten) => app.fetch(request, { server, isRewritten })),
   });
   return {
     url: server.url.origin,

@@ -15,6 +15,7 @@ test("everything has a default, and an empty variable counts as not set", () => 
     authMode: "required",
     registration: "closed",
     corsOrigins: [],
+    allowedHosts: [],
     logLevel: "info",
     metricsToken: undefined,
     shutdownGraceSeconds: 8,
@@ -58,6 +59,24 @@ test("backups go where it is said, and when", () => {
 test("CORS_ORIGIN is a list", () => {
   const { corsOrigins } = parseConfig({ CORS_ORIGIN: "https://a.example, http://localhost:5173" });
   expect(corsOrigins).toEqual(["https://a.example", "http://localhost:5173"]);
+});
+
+test("ALLOWED_HOSTS is a list of names, with no port", () => {
+  const { allowedHosts } = parseConfig({ ALLOWED_HOSTS: "Rides.example.org, box.lan,[2001:db8::1]" });
+  expect(allowedHosts).toEqual(["rides.example.org", "box.lan", "[2001:db8::1]"]);
+  for (const wrong of [
+    "https://a.example",
+    "a.example:80",
+    "*.example",
+    "a b",
+    "a,",
+    "2001:db8::1",
+    "[::g]",
+  ]) {
+    expect(() => parseConfig({ ALLOWED_HOSTS: wrong })).toThrow(
+      "is not a host name such as rides.example.org",
+    );
+  }
 });
 
 test("every problem is reported at once", () => {

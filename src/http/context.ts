@@ -5,5 +5,9 @@ import type { Identity } from "../features/accounts/identity.ts";
 export type AppEnv = {
   Variables: { requestId: string; identity: Identity };
   /** `env` as a whole is undefined where a test drives the app by app.request(). */
-  Bindings: { server?: Server<undefined> };
+  Bindings: {
+    server?: Server<undefined>;
+    /** Whether the path is another one than that which was sent. */
+    isRewritten?: boolean;
+  };
 };

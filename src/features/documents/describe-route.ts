@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { ZodOpenApiContentObject, ZodOpenApiOperationObject } from "zod-openapi";
 import type { ErrorCode } from "../../errors.ts";
 import { isPublic, takesKeyInQuery } from "../../http/authenticate.ts";
+import { needsHost } from "../../http/target.ts";
 import type { ValidatedInput } from "../../http/validate.ts";
 import { errorAnswers } from "./error-answers.ts";
 import { findOperation } from "./sections.ts";
@@ -62,13 +63,15 @@ function securityOf(method: string, path: string): Record<string, string[]>[] {
 
 /** The errors that follow from where a route is and what it takes. */
 function commonErrors(method: string, path: string, inputs: ValidatedInput[]): ErrorCode[] {
-  const errors: ErrorCode[] = [];
+  const errors: ErrorCode[] = ["invalid_path"];
+  if (needsHost(path)) errors.push("invalid_host");
   if (inputs.some(canRefuse)) errors.push("invalid_input");
   if (inputs.some(({ target }) => target === "json")) {
     errors.push("malformed_json", "incomplete_body", "payload_too_large");
   }
   if (asksForCredentials(method, path)) errors.push("unauthenticated");
-  if (path.startsWith("/api/")) errors.push("foreign_origin", "store_unavailable", "store_damaged");
+  if (path.startsWith("/api/"))
+    errors.push("foreign_host", "foreign_origin", "store_unavailable", "store_damaged");
   return errors;
 }
 

@@ -14,7 +14,7 @@ export const metricsSection = {
         description: "Prometheus' text format.",
         content: { "text/plain": { schema: { type: "string" } } },
       },
-      errors: ["unauthenticated", "metrics_not_open"],
+      errors: ["unauthenticated", "metrics_not_open", "foreign_host"],
     },
   },
 } satisfies Section;
