@@ -9,8 +9,8 @@ const FOREIGN_ID = /^[\w=-]{1,128}$/;
 
 /**
  * Gives the request an id, which is in its answer and in all log lines on its way; counts it, and logs it at level
- * debug: samples come once a second from every rider. The path only, as the query may hold a key. One middleware,
- * since it runs for every sample.
+ * debug: samples come once a second from every rider. The path only, as the query may hold a key. What every answer
+ * bears is added here too: one middleware, since it runs for every sample.
  */
 export function identifyRequests(log: Logger, requests: RequestCounts): MiddlewareHandler<AppEnv> {
   return async function identifyRequests(c, next) {
@@ -20,8 +20,11 @@ export function identifyRequests(log: Logger, requests: RequestCounts): Middlewa
     const began = performance.now();
     await withRequestId(requestId, next);
     const milliseconds = performance.now() - began;
-    c.res.headers.set("X-Request-Id", requestId);
-    const { status } = c.res;
+    const { headers, status } = c.res;
+    headers.set("X-Request-Id", requestId);
+    headers.set("X-Content-Type-Options", "nosniff");
+    // Tokens, and where somebody rides: no cache is to keep what does not say that it may.
+    if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
     const { method, route } = routeOf(c);
     requests.add(method, route, status, milliseconds / 1000);
     if (!log.isLevelEnabled("debug")) return;

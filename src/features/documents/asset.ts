@@ -18,7 +18,6 @@ export async function createAsset(
   const allHeaders = {
     ETag: `"${Bun.hash(content).toString(36)}"`,
     Vary: "Accept-Encoding",
-    "X-Content-Type-Options": "nosniff",
     ...headers,
   };
   return (c) => {

@@ -9,7 +9,7 @@ export const STALLED_AFTER_SECONDS = 60;
 
 export const EVENT_STREAM_HEADERS = {
   "Content-Type": "text/event-stream",
-  "Cache-Control": "no-cache, no-transform",
+  "Cache-Control": "no-cache, no-store, no-transform",
   "X-Accel-Buffering": "no",
 };
 
