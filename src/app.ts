@@ -3,6 +3,7 @@ import { cors } from "hono/cors";
 import type { Config } from "./config.ts";
 import { AppError } from "./errors.ts";
 import { accountRoutes } from "./features/accounts/routes.ts";
+import { tidyUpAfter } from "./features/accounts/usecases.ts";
 import { analysisRoutes } from "./features/analysis/routes.ts";
 import { documentRoutes } from "./features/documents/routes.ts";
 import { ftpRoutes } from "./features/ftp/routes.ts";
@@ -39,7 +40,10 @@ export function createApp(deps: Deps) {
     app.use("/api/*", refuseForeignHosts(names));
     app.use("/api/*", refuseForeignOrigins(config.corsOrigins, { host: config.host, names }));
   }
-  app.use("/api/*", authenticate(deps.authenticator));
+  app.use(
+    "/api/*",
+    authenticate(deps.authenticator, (userId) => tidyUpAfter(deps, userId)),
+  );
 
   return app
     .route("/", healthRoutes(deps))

@@ -14,6 +14,13 @@ export function isUniqueViolation(error: unknown): boolean {
   return code === "SQLITE_CONSTRAINT" && message.includes("UNIQUE constraint failed");
 }
 
+/** What a row belongs to is not there, be it that it was deleted meanwhile. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  const { code, extendedCode, message = "" } = driverError(error) ?? {};
+  if (extendedCode !== undefined) return extendedCode === "SQLITE_CONSTRAINT_FOREIGNKEY";
+  return code === "SQLITE_CONSTRAINT" && message.includes("FOREIGN KEY constraint failed");
+}
+
 /** Busy, full, broken or unreachable: nothing the caller did wrong, and the same call may work later. */
 export function isStoreFailure(error: unknown): boolean {
   const code = driverError(error)?.code;

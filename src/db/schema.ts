@@ -229,7 +229,7 @@ export const leases = sqliteTable("leases", {
   expiresAt: time("expires_at").notNull(),
 });
 
-/** What the instances that share a database have to know alike, such as what access tokens are signed with. */
+/** What the instances that share a database have to know alike: what access tokens are signed with, who was deleted. */
 export const secrets = sqliteTable("secrets", {
   name: text().primaryKey(),
   value: text().notNull(),

@@ -19,14 +19,21 @@ export function takesKeyInQuery(method: string, path: string): boolean {
 }
 
 /**
- * Finds out who is asking, for `c.get("identity")`. It runs for every sample.
+ * Finds out who is asking, for `c.get("identity")`. It runs for every sample. `tidyUpAfter` is called at the end of a
+ * request during which credentials were revoked, be they anybody's.
  * @throws AppError unauthenticated.
  */
-export function authenticate(authenticator: Pick<Authenticator, "authenticate">): MiddlewareHandler<AppEnv> {
+export function authenticate(
+  authenticator: Pick<Authenticator, "authenticate" | "revocations">,
+  tidyUpAfter: (userId: string) => Promise<void>,
+): MiddlewareHandler<AppEnv> {
   return async function authenticate(c, next) {
     if (isPublic(c.req.method, c.req.path)) return next();
-    c.set("identity", await authenticator.authenticate(credentials(c)));
-    return next();
+    const before = authenticator.revocations;
+    const identity = await authenticator.authenticate(credentials(c));
+    c.set("identity", identity);
+    await next();
+    if (authenticator.revocations !== before) await tidyUpAfter(identity.userId);
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { isDamage, isStoreFailure } from "../db/errors.ts";
+import { isDamage, isForeignKeyViolation, isStoreFailure } from "../db/errors.ts";
 import { AppError, type ErrorCode } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { AppEnv } from "./context.ts";
@@ -78,6 +78,9 @@ function toAppError(error: unknown): AppError | undefined {
     return new AppError("store_unavailable", "The database cannot be reached right now. Please try again.", {
       cause: error,
     });
+  }
+  if (isForeignKeyViolation(error)) {
+    return new AppError("not_found", "What this belongs to has been deleted meanwhile.", { cause: error });
   }
   return undefined;
 }

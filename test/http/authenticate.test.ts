@@ -8,13 +8,17 @@ import type { AppEnv } from "../../src/http/context.ts";
 async function credentialsOf(path: string, init?: RequestInit): Promise<Credentials | undefined> {
   let given: Credentials | undefined;
   const authenticator = {
+    revocations: 0,
     authenticate: async (credentials: Credentials) => {
       given = credentials;
       return { via: "single-user", userId: "rider" } as const;
     },
   };
   const app = new Hono<AppEnv>();
-  app.use("/api/*", authenticate(authenticator));
+  app.use(
+    "/api/*",
+    authenticate(authenticator, async () => {}),
+  );
   app.all("*", (c) => c.json(c.get("identity") ?? null));
   const response = await app.request(path, init);
   expect(await response.json()).toEqual(given ? { via: "single-user", userId: "rider" } : null);

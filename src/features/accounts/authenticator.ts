@@ -28,6 +28,8 @@ export interface Authenticator {
   issueAccessToken(session: Session): Promise<string>;
   /** To be called after credentials were revoked in the database, so that it takes effect at once. */
   forget(isGone: (identity: Identity) => boolean): void;
+  /** How often that has been: where it is the same as before, nobody who was let in since has been revoked here. */
+  readonly revocations: number;
   /** Writes down when keys were last used, so far as that is still pending. */
   flushKeyUsage(): Promise<void>;
   close(): Promise<void>;
@@ -47,6 +49,7 @@ export function createAuthenticator({ config, database, secret, now, log }: Opti
   const keyUsage = createKeyUsage(database, log);
   const tokens = createIdentityCache(now, verifyToken);
   const keys = createIdentityCache(now, verifyKey);
+  let revocations = 0;
 
   async function verifyToken(token: string): Promise<Verified> {
     const claims = await accessTokens.verify(token);
@@ -83,7 +86,11 @@ export function createAuthenticator({ config, database, secret, now, log }: Opti
     isStillGood,
     authenticate: config.authMode === "single-user" ? createSingleUser(database, now) : authenticate,
     issueAccessToken: accessTokens.issue,
+    get revocations() {
+      return revocations;
+    },
     forget(isGone) {
+      revocations += 1;
       tokens.forget(isGone);
       keys.forget(isGone);
     },

@@ -50,7 +50,8 @@ export const accountSection = {
     "POST /api/auth/register": {
       operationId: "register",
       summary: "Make an account, and log in",
-      description: "Open until the first account exists; then closed, unless the server has it otherwise.",
+      description:
+        "Open until the first account exists; then closed for good, unless the server has it otherwise.",
       request: { example: { email, password, displayName: "Rider" } },
       answer: { status: 201, description: "The account, and a session.", json: session },
       errors: ["registration_closed", "email_taken", "too_many_requests"],

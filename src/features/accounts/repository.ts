@@ -1,7 +1,7 @@
-import { and, asc, count, desc, eq, gt, isNull, lte, max, ne, or, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, isNull, like, lte, max, ne, or, sql } from "drizzle-orm";
 import type { Executor } from "../../db/database.ts";
 import { isUniqueViolation } from "../../db/errors.ts";
-import { apiKeys, refreshTokens, users, workouts } from "../../db/schema.ts";
+import { apiKeys, refreshTokens, secrets, users, workouts } from "../../db/schema.ts";
 import { AppError } from "../../errors.ts";
 import type { Session } from "./tokens.ts";
 
@@ -28,8 +28,17 @@ export async function insertBuiltInUser(executor: Executor, at: Date): Promise<v
     .onConflictDoNothing();
 }
 
-/** Whether anybody has registered; the built-in user has not. */
-export async function hasAccounts(executor: Executor): Promise<boolean> {
+/** What stays of an account that is deleted, beside the secrets that instances share: its id. */
+const DELETED_ACCOUNT = "deleted-account:";
+
+/** Whether there is or was an account; the built-in user's is none. */
+export async function hasHadAccounts(executor: Executor): Promise<boolean> {
+  const deleted = await executor
+    .select({ name: secrets.name })
+    .from(secrets)
+    .where(like(secrets.name, `${DELETED_ACCOUNT}%`))
+    .limit(1);
+  if (deleted.length > 0) return true;
   const rows = await executor
     .select({ id: users.id })
     .from(users)
@@ -108,7 +117,21 @@ export async function updateUser(
 
 /** With everything of theirs, by the foreign keys. */
 export async function deleteUser(executor: Executor, id: string): Promise<void> {
+  // First: nobody is to find neither the account nor that there was one.
+  await executor
+    .insert(secrets)
+    .values({ name: DELETED_ACCOUNT + id, value: "" })
+    .onConflictDoNothing();
   await executor.delete(users).where(eq(users.id, id));
+}
+
+/** Whether the account has been deleted, and did not come back by an import. */
+export async function isDeleted(executor: Executor, id: string): Promise<boolean> {
+  const rows = await executor
+    .select({ name: secrets.name })
+    .from(secrets)
+    .where(eq(secrets.name, DELETED_ACCOUNT + id));
+  return rows.length > 0 && (await findUser(executor, id)) === undefined;
 }
 
 export async function insertRefreshToken(executor: Executor, token: RefreshTokenRow): Promise<void> {

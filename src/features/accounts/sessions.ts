@@ -9,7 +9,7 @@ import {
   findRefreshToken,
   findUser,
   findUserByEmail,
-  hasAccounts,
+  hasHadAccounts,
   insertRefreshToken,
   insertUser,
   revokeRefreshToken,
@@ -31,7 +31,7 @@ export type TokenPair = { accessToken: string; refreshToken: string; expiresIn: 
 
 const REFRESH_TOKEN_MS = 30 * 86_400_000;
 
-/** @throws AppError registration_closed, email_taken, too_many_requests. */
+/** @throws AppError registration_closed unless it would be the first account ever, email_taken, too_many_requests. */
 export async function register(
   deps: SessionDeps,
   { email, password, displayName }: { email: string; password: string; displayName?: string | undefined },
@@ -54,8 +54,11 @@ async function requireOpenRegistration({ config }: SessionDeps, executor: Execut
   if (config.authMode === "single-user") {
     throw new AppError("registration_closed", "This server has a single user and takes no registrations.");
   }
-  if (config.registration === "open" || !(await hasAccounts(executor))) return;
-  throw new AppError("registration_closed", "Registration is closed on this server. Ask whoever runs it.");
+  if (config.registration === "open" || !(await hasHadAccounts(executor))) return;
+  throw new AppError(
+    "registration_closed",
+    "Registration is closed on this server. Whoever runs it can make accounts, with `bpt user create`.",
+  );
 }
 
 /** @throws AppError invalid_credentials, the same for a wrong e-mail as for a wrong password; too_many_requests. */

@@ -12,6 +12,7 @@ import {
   deleteUser,
   findUser,
   insertKey,
+  isDeleted,
   listKeys,
   type UserRow,
   updateUser,
@@ -103,8 +104,23 @@ export async function deleteAccount(
   // An account whose streams cannot be deleted now stays, so that it can be deleted later.
   await buffer.ping();
   await deleteUser(database, userId);
-  // First, so that no sample of theirs makes a stream again while the streams are being deleted.
+  // First, so that what makes a stream again is a request under way, which tidies up after itself.
   authenticator.forget((identity) => identity.userId === userId);
+  await deleteStreams({ buffer, hub }, userId);
+}
+
+/**
+ * For a request that was under way while somebody's credentials were revoked: of an account that was deleted it
+ * leaves no stream and no listener, though it was let in.
+ */
+export async function tidyUpAfter(
+  { database, buffer, hub }: Pick<Deps, "database" | "buffer" | "hub">,
+  userId: string,
+): Promise<void> {
+  if (await isDeleted(database, userId)) await deleteStreams({ buffer, hub }, userId);
+}
+
+async function deleteStreams({ buffer, hub }: Pick<Deps, "buffer" | "hub">, userId: string): Promise<void> {
   for (const { owner, name } of await buffer.list(userId)) {
     await hub.deleteStream({ owner, name });
   }

@@ -72,6 +72,7 @@ function commonErrors(method: string, path: string, inputs: ValidatedInput[]): E
   if (asksForCredentials(method, path)) errors.push("unauthenticated");
   if (path.startsWith("/api/"))
     errors.push("foreign_host", "foreign_origin", "store_unavailable", "store_damaged");
+  if (path.startsWith("/api/") && method !== "GET") errors.push("not_found");
   return errors;
 }
 

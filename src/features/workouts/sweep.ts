@@ -5,7 +5,7 @@ import { type Job, scheduleJob } from "../../job.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageId, StreamInfo, StreamKey } from "../../streams/buffer.ts";
 import { FIRST_MESSAGE_ID, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
-import { findUser } from "../accounts/repository.ts";
+import { findUser, isDeleted } from "../accounts/repository.ts";
 import { completeWorkout, releaseArchived } from "./complete.ts";
 import { streamKey } from "./lookup.ts";
 import {
@@ -84,13 +84,14 @@ async function sweepStream(
   const key = { owner, name };
   // At once, since those who listen to a ride that is completed wait for its end.
   await releaseArchived(deps, key);
+  // A sample was on its way at another instance, or came in the minute in which a server still knew the credentials.
+  if (await isDeleted(deps.database, owner)) return deleteAll(deps, key, LAST_MESSAGE_ID);
   if (lastActivity > idleSince) return "kept";
   if (await findUnfinishedByStream(deps.database, key)) return "kept";
   const info = await deps.buffer.info(key);
   // The list is from the beginning of the sweep: a ride may have come alive since.
   if (!info || info.lastActivity > idleSince) return "kept";
-  // Of nobody: a sample was on its way while its account was deleted, or an older database has been put back.
-  // Kept as long as what is in the trash, in case the owner comes back.
+  // Of nobody: an older database has been put back. Kept as long as what is in the trash, in case the owner comes back.
   if (!(await findUser(deps.database, owner))) {
     const trashed = info.lastActivity < keptSince(deps);
     return trashed ? deleteAll(deps, key, LAST_MESSAGE_ID) : "kept";
