@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { writeSync } from "node:fs";
 import { DrizzleQueryError } from "drizzle-orm";
 import pino from "pino";
 import { readableLine } from "./log-line.ts";
@@ -22,7 +23,6 @@ export function outsideRequests<T>(work: () => T): T {
  * for logs does not fit into one binary.
  */
 export function createLogger(level: string, { isTerminal = false } = {}): Logger {
-  const output = pino.destination({ dest: 1, sync: true });
   return pino(
     {
       level,
@@ -32,8 +32,41 @@ export function createLogger(level: string, { isTerminal = false } = {}): Logger
       mixin: () => ({ requestId: requestIds.getStore() }),
       serializers: { err },
     },
-    isTerminal ? { write: (line) => void output.write(readableLine(line)) } : output,
+    createOutput(isTerminal ? readableLine : (line) => line),
   );
+}
+
+const STANDARD_OUTPUT = 1;
+
+/**
+ * Where a full disk, a pipe that nobody reads from any more or one that is full takes no line, the line is lost, and
+ * no more than that: how many were is told by the first that is taken again. pino's own output throws, or waits.
+ */
+function createOutput(format: (line: string) => string): { write(line: string): void } {
+  let lost = 0;
+  let isBroken = false;
+  return {
+    write(line) {
+      const text = (isBroken ? "\n" : "") + (lost > 0 ? format(linesLost(lost)) : "") + format(line);
+      let rest: Uint8Array = Buffer.from(text);
+      try {
+        while (rest.length > 0) {
+          const written = writeSync(STANDARD_OUTPUT, rest);
+          isBroken ||= written > 0;
+          rest = rest.subarray(written);
+        }
+        lost = 0;
+        isBroken = false;
+      } catch {
+        lost += 1;
+      }
+    },
+  };
+}
+
+function linesLost(lines: number): string {
+  const time = new Date().toISOString();
+  return `${JSON.stringify({ level: "warn", time, lines, msg: "standard output did not take lines of the log" })}\n`;
 }
 
 /**
