@@ -201,6 +201,8 @@ program
 
 // Whoever reads the output may have had enough of it.
 process.stdout.on("error", () => process.exit(1));
+// What is told along the way is no part of the work: where it cannot be told, the work goes on.
+process.stderr.on("error", () => {});
 
 /** What went wrong, in words for whoever runs it, and the exit code: 1, or 2 where the command line is at fault. */
 async function report(error: unknown): Promise<number> {

@@ -170,6 +170,16 @@ describe("delete", () => {
     expect(await left()).toEqual({ users: 1, workouts: 2, telemetry: 1 });
   });
 
+  test("is done though nobody can be told about it", async () => {
+    const command = ["sh", "-c", 'exec "$0" --no-env-file src/main.ts user delete "$1" --yes 2> /dev/full'];
+    const deletion = Bun.spawn([...command, process.execPath, service.rider.userId], {
+      env: { PATH: process.env.PATH, ...environment() },
+      stdout: "ignore",
+    });
+    expect(await deletion.exited).toBe(0);
+    expect(await left()).toMatchObject({ users: 0 });
+  });
+
   test("beside a server is refused while there are live samples, which without one go too", async () => {
     const { app, rider } = service;
     const { streamName } = await startRide(rider);
