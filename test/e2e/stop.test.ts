@@ -125,7 +125,7 @@ test("what takes longer than the grace is cut, and nothing of it is kept", async
   expect(await messagesOf(rider, "ride")).toHaveLength(3);
 }, 20_000);
 
-test("a second signal ends it at once, and what was acknowledged is there", async () => {
+test("a second signal a second later ends it at once, and what was acknowledged is there", async () => {
   await using server = await startServer({ environment: { SHUTDOWN_GRACE_SECONDS: "600" } });
   const rider = await registerRider(server);
   await rider.postBatch("ride", madeUpRide(3), "json");
@@ -133,13 +133,34 @@ test("a second signal ends it at once, and what was acknowledged is there", asyn
     ...rider,
     body: UPLOAD,
   });
+  const began = performance.now();
   const { exit } = await stopping(server, "SIGTERM");
-  await server.signal("SIGINT");
+  let isOver = false;
+  exit.then(() => {
+    isOver = true;
+  });
+  await until(() => {
+    if (!isOver) process.kill(server.pid, "SIGINT");
+    return isOver;
+  });
   expect(await exit).toBe(128 + constants.signals.SIGINT);
+  expect(performance.now() - began).toBeGreaterThan(1000);
   expect(await upload.closed).toBe("");
   await server.restart();
   expect(await messagesOf(rider, "ride")).toHaveLength(3);
 }, 20_000);
+
+test("a Ctrl-C that is passed on as well, as npx and bun run do, is one", async () => {
+  for (let round = 0; round < 5; round++) {
+    await using server = await startServer();
+    const rider = await registerRider(server);
+    await rider.postBatch("ride", madeUpRide(3), "json");
+    const exit = server.signal("SIGINT");
+    process.kill(server.pid, "SIGINT");
+    expect(await exit).toBe(0);
+    await until(() => server.output.includes('"msg":"stopped"'));
+  }
+}, 30_000);
 
 const UPLOAD = madeUpRide(100)
   .map((sample) => `${JSON.stringify(sample)}\n`)
