@@ -69,7 +69,7 @@ async function* columnTexts(recording: Recording, columns: readonly TableColumn[
 
 /**
  * RFC 4180 with a header row and the columns of `toColumns`; null is empty, objects and arrays are JSON text.
- * Text that a spreadsheet would take for a formula gets a single quote in front (OWASP, "CSV Injection").
+ * What a spreadsheet would take for a formula gets a single quote in front (OWASP, "CSV Injection").
  */
 export async function* toCsv(recording: Recording): Pieces {
   const columns = await columnsOf(recording);
@@ -123,6 +123,16 @@ function overflowColumn(shown: ReadonlySet<string>): TableColumn {
 function csvCell(value: unknown): string {
   if (value === null) return "";
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  const text = typeof value === "string" ? value.replace(/^[=+\-@\t\r\n]/, "'$&") : JSON.stringify(value);
+  const text = defused(typeof value === "string" ? value : JSON.stringify(value));
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/**
+ * The signs that begin a formula, in full width too, where a cell begins: at the start, and behind what spreadsheets of
+ * other languages take for the end of a cell, whether or not there are quotes around.
+ */
+const FORMULA = /(^|[;|\t\r\n])(?=(?:[^\S\t\r\n]|["'])*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
+
+function defused(text: string): string {
+  return text.replace(FORMULA, "$1'").replace(/^[\t\r\n\0]/, "'$&");
 }

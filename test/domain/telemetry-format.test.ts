@@ -153,19 +153,65 @@ describe("toCsv", () => {
     expect(await textOf(toCsv, [])).toBe("timestamp\r\n");
   });
 
-  test.each(["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"])(
-    "the text %j gets a quote in front",
-    async (text) => {
-      expect(parseCsv(await textOf(toCsv, [{ timestamp: 1, note: text }]))).toEqual([
-        ["timestamp", "note"],
-        ["1", `'${text}`],
-      ]);
-      expect(parseCsv(await textOf(toCsv, [{ timestamp: 1, [text]: 2 }]))).toEqual([
-        ["timestamp", `'${text}`],
-        ["1", "2"],
-      ]);
-    },
-  );
+  test.each([
+    ["=1+1", "'=1+1"],
+    ["+1", "'+1"],
+    ["-1", "'-1"],
+    ["@SUM(A1)", "'@SUM(A1)"],
+    ["\tx", "'\tx"],
+    ["\rx", "'\rx"],
+    ["\nx", "'\nx"],
+    ["\0x", "'\0x"],
+    ["\uFF1D1+1", "'\uFF1D1+1"],
+    ["\uFF0B1", "'\uFF0B1"],
+    ["\uFF0D1", "'\uFF0D1"],
+    ["\uFF20SUM(A1)", "'\uFF20SUM(A1)"],
+    ["x;=1+1", "x;'=1+1"],
+    ["x|+1;-1", "x|'+1;'-1"],
+    ["x\t@A1", "x\t'@A1"],
+    ["x\r\n=1", "x\r\n'=1"],
+    ["  =1", "'  =1"],
+    ["\u3000=1", "'\u3000=1"],
+    [`"=1`, `'"=1`],
+    [`x"; "=1"`, `x";' "=1"`],
+    ["\t=1", "'\t'=1"],
+  ])("the text %j becomes %j, as a field's name too", async (text, expected) => {
+    expect(parseCsv(await textOf(toCsv, [{ timestamp: 1, note: text }]))).toEqual([
+      ["timestamp", "note"],
+      ["1", expected],
+    ]);
+    expect(parseCsv(await textOf(toCsv, [{ timestamp: 1, [text]: 2 }]))).toEqual([
+      ["timestamp", expected],
+      ["1", "2"],
+    ]);
+  });
+
+  test("in objects too, which stay JSON", async () => {
+    const [, row] = parseCsv(await textOf(toCsv, [{ timestamp: 1, note: { text: "x;=1+1", numbers: [1, -2] } }]));
+    expect(JSON.parse(row?.[1] ?? "")).toEqual({ text: "x;'=1+1", numbers: [1, -2] });
+  });
+
+  test("no cell of any spreadsheet begins as a formula does", () => {
+    const text = fc.string({ unit: fc.constantFrom(..."=+-@\uFF1D\uFF0B\uFF0D\uFF20;|\t\r\n\0 \"',ab1") });
+    return fc.assert(
+      fc.asyncProperty(text, text, async (name, note) => {
+        const [header, row] = parseCsv(await textOf(toCsv, [{ timestamp: -1, [`${name}x`]: note }]));
+        for (const cell of [header?.[1] ?? "", row?.[1] ?? ""]) {
+          for (const part of [cell, ...cell.split(/[;|\t\r\n]/)]) {
+            expect(part).not.toMatch(/^(?:[^\S\t\r\n]|")*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/);
+          }
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("100 KB of what could begin a formula are looked at once", async () => {
+    const began = performance.now();
+    for (const text of ["\t", " ", ";", "; ", `"`, "\r\n"])
+      await textOf(toCsv, [{ timestamp: 1, note: text.repeat(50_000) }]);
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
 
   test("negative numbers and text with an operator inside stay as they are", async () => {
     expect(await textOf(toCsv, [{ timestamp: -1, power: -2.5e-7, note: "a=b" }])).toBe(
@@ -174,6 +220,13 @@ describe("toCsv", () => {
   });
 
   test("any text can be read back", async () => {
+    const quoted = (part: string) => (/^[ "']*=/.test(part) ? `'${part}` : part);
+    const defused = (note: string) =>
+      note
+        .split(/(?<=[;\r\n])/)
+        .map(quoted)
+        .join("")
+        .replace(/^[\r\n]/, "'$&");
     const property = fc.asyncProperty(
       fc.array(fc.string({ unit: fc.constantFrom(..."ab \",\r\n;'=é") })),
       async (notes) => {
@@ -184,7 +237,7 @@ describe("toCsv", () => {
           ),
         );
         const read = rows.slice(1).map(([, , note]) => note);
-        expect(read).toEqual(notes.map((note) => note.replace(/^[=\r\n]/, "'$&")));
+        expect(read).toEqual(notes.map(defused));
       },
     );
     return fc.assert(property);
