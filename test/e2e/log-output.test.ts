@@ -74,6 +74,18 @@ test("nor does one that nobody reads any more", async () => {
   await expectCleanStop();
 });
 
+test("nor one that nobody reads for a while", async () => {
+  const pipe = join(directory.path, "pipe");
+  Bun.spawnSync(["mkfifo", pipe]);
+  // Open for reading as well, so that there is a reader; it reads nothing.
+  const log = openSync(pipe, "r+");
+  await start(log);
+  // More than a pipe holds.
+  await ask(500);
+  await expectCleanStop();
+  closeSync(log);
+});
+
 test("nor one whose output is closed; the data is not written over", async () => {
   const port = freePort();
   url = `http://127.0.0.1:${port}`;
