@@ -120,7 +120,7 @@ export async function deleteUser(executor: Executor, id: string): Promise<void> 
   // First: nobody is to find neither the account nor that there was one.
   await executor
     .insert(secrets)
-    .values({ name: DELETED_ACCOUNT + id, value: "" })
+    .values({ name: DELETED_ACCOUNT + id, value: "deleted" })
     .onConflictDoNothing();
   await executor.delete(users).where(eq(users.id, id));
 }
