@@ -63,16 +63,6 @@ test("no samples are no lines, and no lines no samples", async () => {
   expect(await parse("")).toEqual([]);
 });
 
-test("samples of the same time all come back, in their order", async () => {
-  const samples = [
-    { timestamp: 1, power: 1 },
-    { timestamp: 1, power: 2 },
-    { timestamp: 1 },
-    { timestamp: 2 },
-  ];
-  expect(await read(writeLines(samples))).toEqual(samples);
-});
-
 test("the last line may lack its end, as an editor leaves it", async () => {
   expect(await parse('{"timestamp":1}\n{"timestamp":2}')).toEqual([{ timestamp: 1 }, { timestamp: 2 }]);
 });
