@@ -12,21 +12,21 @@ export const AT_200 = {
   ftp: 200,
   intensityFactor: 1,
   trainingStress: 1.7,
-  stressSource: "power",
+  stressSource: "power" as const,
   powerZones: [0, 0, 0, 60, 0, 0, 0],
 };
 export const AT_250 = {
   ftp: 250,
   intensityFactor: 0.8,
   trainingStress: 1.1,
-  stressSource: "power",
+  stressSource: "power" as const,
   powerZones: [0, 0, 60, 0, 0, 0, 0],
 };
 export const AT_400 = {
   ftp: 400,
   intensityFactor: 0.5,
   trainingStress: 0.4,
-  stressSource: "power",
+  stressSource: "power" as const,
   powerZones: [60, 0, 0, 0, 0, 0, 0],
 };
 export const WITHOUT_FTP = {

@@ -57,7 +57,7 @@ test("an ordinary ride is read in large pages", async () => {
   await append(5000, 50);
   const ride = await readRide(narrow(Number.POSITIVE_INFINITY), RIDE);
   expect(ride).toMatchObject({ sampleMessages: 5000, skippedMessages: 0 });
-  expect(ride.samples).toHaveLength(5000);
+  expect(ride.recording).toHaveLength(5000);
   expect(pages.length).toBeLessThanOrEqual(9);
 });
 
@@ -77,7 +77,7 @@ test("so is one whose messages grow on the way", async () => {
   }
   const ride = await readRide(narrow(2_000_000), RIDE);
   expect(ride.sampleMessages).toBe(3120);
-  expect(ride.samples).toHaveLength(3120);
+  expect(ride.recording).toHaveLength(3120);
 });
 
 test("a buffer that does not answer is not asked again and again", async () => {
