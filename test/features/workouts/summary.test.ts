@@ -1,7 +1,20 @@
 import { expect, test } from "bun:test";
+import { eq } from "drizzle-orm";
+import { workouts } from "../../../src/db/schema.ts";
+import type { Summary } from "../../../src/domain/summary.ts";
+import { rederive } from "../../../src/features/workouts/rederive.ts";
 import { useService } from "../../support/accounts.ts";
 import { append, sendBatch } from "../streams/streams.ts";
-import { change, complete, eachSecond, getWorkout, RIDE_START, startRide, summaryOf } from "./rides.ts";
+import {
+  change,
+  complete,
+  eachSecond,
+  getWorkout,
+  history,
+  RIDE_START,
+  startRide,
+  summaryOf,
+} from "./rides.ts";
 
 const service = useService();
 
@@ -93,5 +106,25 @@ test("what arrives after completion does not change it", async () => {
   await sendBatch(rider, "ride", eachSecond(30));
   const { workout } = await complete(rider, id);
   await append(rider, "ride", { timestamp: RIDE_START, power: 1000 });
+  expect(await summaryOf(rider, id)).toEqual(workout.summary);
+});
+
+test("one that an earlier version has stored is answered with every field there is today", async () => {
+  const { rider, app } = service;
+  const { id } = await startRide(rider, { streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(30));
+  const { workout } = await complete(rider, id);
+  if (!workout.summary) throw new Error("a completed workout has a summary");
+  const { skippedSamples: _, poweredTime: __, stressSource: ___, ...earlier } = workout.summary;
+  await app.deps.database
+    .update(workouts)
+    .set({ summary: earlier as Summary })
+    .where(eq(workouts.id, id));
+  const completed = { ...earlier, skippedSamples: 0, poweredTime: 0, stressSource: null };
+  expect(await summaryOf(rider, id)).toEqual(completed);
+  expect((await getWorkout(rider, id)).summary).toEqual(completed);
+  expect((await history(rider))[0]?.summary).toEqual(completed);
+  // Derived again it has them all.
+  await rederive(app.deps, id, { anew: true });
   expect(await summaryOf(rider, id)).toEqual(workout.summary);
 });
