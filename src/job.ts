@@ -1,21 +1,23 @@
-import { Cron } from "croner";
 import type { Deps } from "./runtime.ts";
 
-/** A job that runs in the background, on a schedule and on one instance at a time. */
+/** By no calendar, since a clock that is set back would have a job wait. */
+const EVERY_MS = 600_000;
+
+/** A job that runs in the background, again and again, on one instance at a time. */
 export interface Job {
   /** Runs it now, or waits for the run under way; also resolves when it failed, or another instance is at it. */
   run(): Promise<void>;
-  /** Ends the schedule, and has a run under way come to an end. */
+  /** Runs it no more, and has a run under way come to an end. */
   stop(): Promise<void>;
 }
 
 /**
- * Runs `work` at once and then by the schedule, a cron expression. A run that fails is logged; the next one tries
- * again. `work` is to end soon after its signal is aborted.
+ * Runs `work` at once and then every ten minutes. A run that fails is logged; the next one tries again. `work` is to
+ * end soon after its signal is aborted.
  */
 export function scheduleJob(
   { leases, log }: Pick<Deps, "leases" | "log">,
-  { name, schedule }: { name: string; schedule: string },
+  name: string,
   work: (signal: AbortSignal) => Promise<void>,
 ): Job {
   const stopping = new AbortController();
@@ -37,11 +39,11 @@ export function scheduleJob(
   }
 
   void run();
-  const cron = new Cron(schedule, { unref: true }, run);
+  const timer = setInterval(run, EVERY_MS).unref();
   return {
     run,
     async stop() {
-      cron.stop();
+      clearInterval(timer);
       stopping.abort();
       await running;
     },

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { type Backups, scheduleBackups } from "./backup/schedule.ts";
 import { finishSwap } from "./backup/swap.ts";
+import { type Clock, createClock, machineTime, type TimeSource } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { DamageWatch } from "./db/damage.ts";
 import { lockDataDirectory } from "./db/data-lock.ts";
@@ -13,7 +14,7 @@ import { ReplicaClient } from "./db/replica.ts";
 import { type Authenticator, createAuthenticator } from "./features/accounts/authenticator.ts";
 import { loadSecret, loadSharedSecret } from "./features/accounts/secret.ts";
 import { type Rederivation, scheduleRederivation } from "./features/workouts/rederivation.ts";
-import { findIdAfterArchived } from "./features/workouts/repository.ts";
+import { findIdAfterArchived, findNewestChange, keepTrashAnew } from "./features/workouts/repository.ts";
 import { scheduleSweep } from "./features/workouts/sweep.ts";
 import { type Logger, outsideRequests } from "./logger.ts";
 import { scheduleMaintenance } from "./maintenance.ts";
@@ -21,6 +22,7 @@ import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { openStores } from "./stores.ts";
 import type { StreamBuffer } from "./streams/buffer.ts";
 import { createHub, type Hub } from "./streams/hub.ts";
+import { createIdleness, type Idleness } from "./streams/idleness.ts";
 
 /** Everything the app is built on, made once; the app itself opens nothing. */
 export type Deps = {
@@ -36,7 +38,9 @@ export type Deps = {
   rederivation: Rederivation;
   backups: Backups;
   metrics: Metrics;
-  /** The clock: epoch milliseconds. */
+  clock: Clock;
+  idleness: Idleness;
+  /** What the clock reads, epoch ms: for what is written down. What ends for its age goes by `clock`. */
   now: () => number;
   log: Logger;
 };
@@ -57,13 +61,13 @@ export type Runtime = {
 export async function createRuntime(
   config: Config,
   log: Logger,
-  now: () => number = Date.now,
+  source: TimeSource = machineTime,
 ): Promise<Runtime> {
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const lock = await lockDataDirectory(config.dataDirectory);
   try {
     if (await finishSwap(config.dataDirectory)) log.info("a restore that was interrupted has been finished");
-    return await assemble(config, { log, now, release: lock.release });
+    return await assemble(config, { log, source, release: lock.release });
   } catch (error) {
     lock.release();
     throw error;
@@ -72,9 +76,10 @@ export async function createRuntime(
 
 async function assemble(
   config: Config,
-  { log, now, release }: { log: Logger; now: () => number; release: () => void },
+  { log, source, release }: { log: Logger; source: TimeSource; release: () => void },
 ): Promise<Runtime> {
   const metrics = createMetrics();
+  const { now } = source;
   const { client, buffer, damage, stopChecks } = await openStores(config, { metrics, log, now });
   const database = createDatabase(client);
   const secret = await prepare(database, config, log);
@@ -86,6 +91,13 @@ async function assemble(
   // A file has one server at a time, which after a restart has its leases still.
   const holder = isShared(config) ? Bun.randomUUIDv7() : "the server of this file";
   const leases = createLeases(database, holder);
+  const clock = await createClock({
+    dataDirectory: config.dataDirectory,
+    source,
+    newestRecord: () => findNewestChange(database),
+    onConfirmed: (wrong) => keepTrashAnew(database, wrong),
+    log,
+  });
   const deps: Deps = {
     config,
     database,
@@ -93,11 +105,13 @@ async function assemble(
     buffer,
     damage,
     hub,
-    authenticator: createAuthenticator({ config, database, secret, now, log }),
+    authenticator: createAuthenticator({ config, database, secret, clock, log }),
     leases,
     rederivation: scheduleRederivation({ database, damage, leases, now, log }),
-    backups: scheduleBackups({ config, leases, now, log }),
+    backups: scheduleBackups({ config, leases, clock, now, log }),
     metrics,
+    clock,
+    idleness: createIdleness(clock),
     now,
     log,
   };
@@ -110,6 +124,7 @@ async function assemble(
       const remote = client.protocol === "file" ? undefined : client;
       const timer = setTimeout(() => remote?.close(), deadline - performance.now());
       await Promise.all(jobs.map((job) => job.stop()));
+      await clock.stop();
       hub.close();
       await deps.authenticator.close();
       await buffer.close();

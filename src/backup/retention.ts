@@ -7,8 +7,17 @@ const DAY_MS = 86_400_000;
 
 type Made = { madeAt: Date };
 
-/** Those that need not be kept any longer; never the newest. Days, weeks (from Monday) and months are those of UTC. */
-export function expired<Backup extends Made>(backups: readonly Backup[]): Backup[] {
+/**
+ * Those that need not be kept any longer; never the newest. Days, weeks (from Monday) and months are those of UTC. Those
+ * dated after `now`, epoch ms, by a clock that was ahead, are gone over by themselves: they take no other's place.
+ */
+export function expired<Backup extends Made>(backups: readonly Backup[], now: number): Backup[] {
+  const isPast = ({ madeAt }: Backup) => madeAt.getTime() <= now;
+  const ahead = backups.filter((backup) => !isPast(backup));
+  return [...superseded(ahead), ...superseded(backups.filter(isPast))];
+}
+
+function superseded<Backup extends Made>(backups: readonly Backup[]): Backup[] {
   const newestFirst = backups.toSorted((a, b) => b.madeAt.getTime() - a.madeAt.getTime());
   const kept = new Set([
     ...lastOfEach(newestFirst, DAYS, dayOf),

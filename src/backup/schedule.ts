@@ -28,8 +28,8 @@ export interface Backups {
 }
 
 /** Backups as scheduled, by one instance at a time. What makes one is a process of its own. */
-export function scheduleBackups(deps: Pick<Deps, "config" | "leases" | "now" | "log">): Backups {
-  const { config, leases, now, log } = deps;
+export function scheduleBackups(deps: Pick<Deps, "config" | "leases" | "clock" | "now" | "log">): Backups {
+  const { config, leases, clock, now, log } = deps;
   const { backupDirectory, backupSchedule } = config;
   let last: LastBackup | undefined;
   let making: BackupProcess | undefined;
@@ -68,7 +68,9 @@ export function scheduleBackups(deps: Pick<Deps, "config" | "leases" | "now" | "
   /** Resolves to the names of those that are no longer kept. */
   async function prune(made: string): Promise<string[]> {
     // With a wrong clock, the one that was just made may look like an old one.
-    const old = expired(await listBackups(backupDirectory)).filter(({ path }) => path !== made);
+    const old = expired(await listBackups(backupDirectory), clock.atLeast()).filter(
+      ({ path }) => path !== made,
+    );
     for (const { path } of old) await rm(path, { force: true });
     return old.map(({ path }) => basename(path));
   }

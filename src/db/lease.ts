@@ -26,7 +26,8 @@ export function createLeases(executor: Executor, holder: string): Leases {
       .onConflictDoUpdate({
         target: leases.name,
         set: { holder, expiresAt },
-        setWhere: sql`${leases.holder} = ${holder} OR ${leases.expiresAt} <= ${DATABASE_TIME}`,
+        // One that lasts for longer than any does was taken before the clock was set back.
+        setWhere: sql`${leases.holder} = ${holder} OR ${leases.expiresAt} NOT BETWEEN ${DATABASE_TIME} + 1 AND ${expiresAt}`,
       })
       .returning({ name: leases.name });
     return rows.length > 0;

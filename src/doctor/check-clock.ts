@@ -1,3 +1,4 @@
+import { lastKnown, machineTime, WHAT_IT_MEANS } from "../clock.ts";
 import { latestMigration } from "../db/migrate.ts";
 import type { Finding } from "./finding.ts";
 
@@ -8,7 +9,7 @@ const ADVICE =
   "Set the time, or have it kept with `timedatectl set-ntp true`. A Raspberry Pi knows it only from the network, unless it has a battery.";
 
 /** Whether the clock can be right; `newest` is the latest time in the data, epoch ms. */
-export async function checkClock(now: number, newest: number): Promise<Finding> {
+export async function checkClock(dataDirectory: string, now: number, newest: number): Promise<Finding> {
   const check = "clock";
   const reading = `The clock reads ${isoTime(now)}`;
   if (now < latestMigration()) {
@@ -18,18 +19,15 @@ export async function checkClock(now: number, newest: number): Promise<Finding> 
     const message = `${reading}, before the newest entry in the data, of ${isoTime(newest)}`;
     return { check, status: "problem", message, advice: ADVICE };
   }
-  if ((await isSynchronized()) !== false) return { check, status: "ok", message: reading };
+  const isSynchronized = await machineTime.isSynchronized();
+  if (isSynchronized) return { check, status: "ok", message: `${reading}; a time server keeps it` };
+  const known = lastKnown(dataDirectory, { ...machineTime, now: () => now });
+  if (known && known.state !== "plausible") {
+    const message = `${reading}, and should read ${isoTime(known.expected)} by what the service knows of time`;
+    return { check, status: "warning", message, advice: `${WHAT_IT_MEANS} ${ADVICE}` };
+  }
+  if (isSynchronized === undefined) return { check, status: "ok", message: reading };
   return { check, status: "warning", message: `${reading}; no time server keeps it`, advice: ADVICE };
-}
-
-/** Undefined where the system cannot tell, as in a container. */
-async function isSynchronized(): Promise<boolean | undefined> {
-  const timedatectl = Bun.which("timedatectl");
-  if (timedatectl === null) return undefined;
-  const command = [timedatectl, "show", "--property=NTPSynchronized", "--value"];
-  const { stdout } = Bun.spawn(command, { stdin: "ignore", stderr: "ignore", timeout: 2000 });
-  const answer = (await stdout.text()).trim();
-  return answer === "" ? undefined : answer === "yes";
 }
 
 function isoTime(time: number): string {

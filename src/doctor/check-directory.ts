@@ -15,7 +15,7 @@ const NO_ROOM_BYTES = 20_000_000;
 const TEMPORARY_BYTES = 50_000_000;
 
 /** What the service makes beside its databases and what systems do. */
-const OWN_NAMES = /^(server\.lock.*|jwt\.secret|\.bpt-.*\.node|lost\+found)$/;
+const OWN_NAMES = /^(server\.lock.*|jwt\.secret|clock\.json(\.part)?|\.bpt-.*\.node|lost\+found)$/;
 
 /** What repairs and restores have kept, or left when they were stopped. */
 const LEFTOVER = /\.damaged-|\.salvaging|^replaced-|\.restoring(-wal|-shm)?$|^restore\.json\.part$/;

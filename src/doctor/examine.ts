@@ -44,7 +44,7 @@ export async function examine(
     ...(databaseUrl.startsWith("file:") ? [] : [answer(publicAddress(databaseUrl), database)]),
     ...(redis ? [answer(publicAddress(redis.url), buffer)] : []),
     ...(database.value && buffer.value ? checkStreams(database.value, buffer.value, { now, idleMs }) : []),
-    await checkClock(now, database.value?.newest ?? 0),
+    await checkClock(config.dataDirectory, now, database.value?.newest ?? 0),
     ...(await checkDirectory(config)),
     ...(await checkBackups(config, now)),
   ];

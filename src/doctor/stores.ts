@@ -1,13 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { max } from "drizzle-orm";
 import type { Config } from "../config.ts";
 import { createDatabase } from "../db/database.ts";
 import { isMissing } from "../db/local-files.ts";
 import { openClient } from "../db/open.ts";
 import { openReadOnly, rowsOf } from "../db/read-only.ts";
-import { users, workouts } from "../db/schema.ts";
-import { listUnfinished } from "../features/workouts/repository.ts";
+import { users } from "../db/schema.ts";
+import { findNewestChange, listUnfinished } from "../features/workouts/repository.ts";
 import type { StreamInfo } from "../streams/buffer.ts";
 import { parseState, READ_STATE } from "../streams/embedded-sql.ts";
 
@@ -31,14 +30,12 @@ export async function readDatabase(config: Config): Promise<DatabaseState | unde
   const client = await openClient({ url, authToken, durability, readOnly: true });
   try {
     const database = createDatabase(client);
-    const [changed] = await database.select({ last: max(workouts.updatedAt) }).from(workouts);
-    const [registered] = await database.select({ last: max(users.updatedAt) }).from(users);
     const rides = await listUnfinished(database);
     const riders = await database.select({ id: users.id }).from(users);
     return {
       unfinished: rides.map(({ id, userId: owner, streamName }) => ({ id, owner, streamName })),
       userIds: new Set(riders.map(({ id }) => id)),
-      newest: Math.max(changed?.last?.getTime() ?? 0, registered?.last?.getTime() ?? 0),
+      newest: await findNewestChange(database),
     };
   } finally {
     client.close();

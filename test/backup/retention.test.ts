@@ -6,13 +6,16 @@ const DAY_MS = 86_400_000;
 
 type Made = { madeAt: Date };
 
+/** After all of them: none was dated by a clock that was ahead. */
+const NOW = Date.UTC(2032, 0);
+
 const made = (time: number): Made => ({ madeAt: new Date(time) });
 const backups = fc
   .uniqueArray(fc.integer({ min: Date.UTC(2019, 0), max: Date.UTC(2031, 0) }), { maxLength: 300 })
   .map((times) => times.map(made));
 
 function keptOf(all: Made[]): Made[] {
-  const old = new Set(expired(all));
+  const old = new Set(expired(all, NOW));
   return all.filter((backup) => !old.has(backup));
 }
 
@@ -33,14 +36,14 @@ describe("whatever backups there are", () => {
     }));
 
   test("going over them again removes nothing more", () =>
-    holds((_, kept) => expect(expired(kept)).toEqual([])));
+    holds((_, kept) => expect(expired(kept, NOW)).toEqual([])));
 
   test("it does not matter in which order they come", () =>
-    holds((all) => expect(new Set(expired(all.toReversed()))).toEqual(new Set(expired(all)))));
+    holds((all) => expect(new Set(expired(all.toReversed(), NOW))).toEqual(new Set(expired(all, NOW)))));
 
   test("what goes has a later one on the same day, or seven later days", () =>
     holds((all) => {
-      for (const { madeAt } of expired(all)) {
+      for (const { madeAt } of expired(all, NOW)) {
         const later = new Set(all.filter((other) => other.madeAt > madeAt).map(dayOf));
         expect(later.has(dayOf({ madeAt })) || later.size >= 7).toBe(true);
       }
@@ -87,4 +90,22 @@ test("three years of nights leave seven days, four weeks and twelve months", () 
 test("of several on a day the last is kept", () => {
   const times = [9, 12, 15].map((hour) => made(Date.UTC(2026, 5, 1, hour)));
   expect(keptOf(times)).toEqual(times.slice(2));
+});
+
+test("backups dated in the future take no place of others, however many nights go by, and are not kept for ever", () => {
+  const start = Date.UTC(2026, 0, 1, 2);
+  let all = Array.from({ length: 400 }, (_, night) => made(start + (10_000 + night) * DAY_MS));
+  let nights: Made[] = [];
+  for (let night = 0; night < 400; night++) {
+    const now = start + night * DAY_MS;
+    all.push(made(now));
+    nights.push(made(now));
+    for (const old of expired(all, now)) all = all.filter((backup) => backup !== old);
+    const gone = new Set(expired(nights, now));
+    nights = nights.filter((backup) => !gone.has(backup));
+  }
+  const isReal = ({ madeAt }: Made) => madeAt.getTime() < start + 400 * DAY_MS;
+  expect(all.filter(isReal)).toEqual(nights);
+  expect(nights.length).toBeGreaterThanOrEqual(19);
+  expect(all.length - nights.length).toBeLessThanOrEqual(23);
 });

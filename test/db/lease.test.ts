@@ -32,6 +32,17 @@ describe("a lease", () => {
 
   const instance = (name: string) => createLeases(database, name);
 
+  test("that was taken before the clock was set back holds nobody up for longer than any other", async () => {
+    const future = Date.now() + 3_600_000;
+    await database
+      .insert(leases)
+      .values({ name: "job", holder: "one that died", expiresAt: new Date(future) });
+    const { held, finish, result } = occupy(instance("another"), "job");
+    expect(await held).toBe(true);
+    finish();
+    await result;
+  });
+
   test("is held by one of many that want it at once, and free when that is done", async () => {
     const done: number[] = [];
     const first = Array.from({ length: 10 }, (_, index) => occupy(instance(`instance ${index}`), "job"));

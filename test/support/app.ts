@@ -5,9 +5,7 @@ import { createApp } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/logger.ts";
 import { createRuntime } from "../../src/runtime.ts";
-
-/** A clock that a test sets by hand; epoch milliseconds. */
-type TestClock = { time: number };
+import { TestClock } from "./clock.ts";
 
 /**
  * The whole service on a data directory of its own, made by the same composition root as in production.
@@ -18,14 +16,14 @@ export async function createTestApp(
   time = Date.UTC(2026, 5, 1, 12),
 ) {
   const directory = await mkdtemp(join(tmpdir(), "bpt-test-"));
-  const clock: TestClock = { time };
+  const clock = new TestClock(time);
   const config = parseConfig({
     DATA_DIR: directory,
     LOG_LEVEL: "silent",
     SHUTDOWN_GRACE_SECONDS: "2",
     ...environment,
   });
-  const start = () => createRuntime(config, createLogger(config.logLevel), () => clock.time);
+  const start = () => createRuntime(config, createLogger(config.logLevel), clock);
   let runtime = await start();
   let app = createApp(runtime.deps);
 

@@ -1,3 +1,4 @@
+import type { Clock } from "../../clock.ts";
 import type { Config } from "../../config.ts";
 import type { Database } from "../../db/database.ts";
 import { AppError } from "../../errors.ts";
@@ -40,20 +41,20 @@ type Options = {
   database: Database;
   /** What access tokens are signed with. */
   secret: string;
-  now: () => number;
+  clock: Clock;
   log: Logger;
 };
 
-export function createAuthenticator({ config, database, secret, now, log }: Options): Authenticator {
-  const accessTokens = createAccessTokens(secret, now);
+export function createAuthenticator({ config, database, secret, clock, log }: Options): Authenticator {
+  const accessTokens = createAccessTokens(secret, clock.now);
   const keyUsage = createKeyUsage(database, log);
-  const tokens = createIdentityCache(now, verifyToken);
-  const keys = createIdentityCache(now, verifyKey);
+  const tokens = createIdentityCache(clock, verifyToken);
+  const keys = createIdentityCache(clock, verifyKey);
   let revocations = 0;
 
   async function verifyToken(token: string): Promise<Verified> {
     const claims = await accessTokens.verify(token);
-    if (!claims || !(await isSessionAlive(database, claims, new Date(now())))) {
+    if (!claims || !(await isSessionAlive(database, claims, new Date(clock.atLeast())))) {
       throw unauthenticated("The access token is not valid or no longer so. Refresh it, or log in again.");
     }
     const { userId, sessionId, expiresAt } = claims;
@@ -64,8 +65,9 @@ export function createAuthenticator({ config, database, secret, now, log }: Opti
   async function verifyKey(key: string): Promise<Verified> {
     const row = await findKeyByHash(database, sha256(key));
     const expiresAt = row?.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
-    if (!row || expiresAt <= now()) throw unauthenticated("The API key is not valid or no longer so.");
-    keyUsage.note(row.id, row.lastUsedAt, now());
+    if (!row || expiresAt <= clock.atLeast())
+      throw unauthenticated("The API key is not valid or no longer so.");
+    keyUsage.note(row.id, row.lastUsedAt, clock.now());
     return { identity: { via: "key", userId: row.userId, keyId: row.id }, expiresAt };
   }
 
@@ -76,7 +78,7 @@ export function createAuthenticator({ config, database, secret, now, log }: Opti
   }
 
   async function isStillGood(identity: Identity): Promise<boolean> {
-    const at = new Date(now());
+    const at = new Date(clock.atLeast());
     if (identity.via === "token") return isSessionAlive(database, identity, at);
     if (identity.via === "key") return isKeyGood(database, identity.keyId, at);
     return true;
@@ -84,7 +86,7 @@ export function createAuthenticator({ config, database, secret, now, log }: Opti
 
   return {
     isStillGood,
-    authenticate: config.authMode === "single-user" ? createSingleUser(database, now) : authenticate,
+    authenticate: config.authMode === "single-user" ? createSingleUser(database, clock.now) : authenticate,
     issueAccessToken: accessTokens.issue,
     get revocations() {
       return revocations;

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import type { Clock } from "../../clock.ts";
 import type { Identity } from "./identity.ts";
 
 /** Who a credential stands for, and until when, in epoch milliseconds. */
@@ -11,20 +12,25 @@ const MAX_AGE_MS = 60_000;
  * Remembers for a minute at most, and never beyond their expiry, whom credentials stand for. The credential
  * itself is the key, so that a hit costs one look-up and no hash.
  */
-export function createIdentityCache(now: () => number, verify: (credential: string) => Promise<Verified>) {
-  const entries = new LRUCache<string, Verified>({ max: MAX_ENTRIES });
+export function createIdentityCache(
+  { atLeast, uptime }: Pick<Clock, "atLeast" | "uptime">,
+  verify: (credential: string) => Promise<Verified>,
+) {
+  const entries = new LRUCache<string, { identity: Identity; until: number }>({ max: MAX_ENTRIES });
   let revocations = 0;
 
   return {
     /** @throws what `verify` throws. */
     async resolve(credential: string): Promise<Identity> {
       const entry = entries.get(credential);
-      if (entry && now() < entry.expiresAt) return entry.identity;
+      if (entry && uptime() < entry.until) return entry.identity;
       const before = revocations;
       const { identity, expiresAt } = await verify(credential);
       // What was read before a revocation, and arrives after it, must not be remembered.
       if (before === revocations) {
-        entries.set(credential, { identity, expiresAt: Math.min(expiresAt, now() + MAX_AGE_MS) });
+        // A clock that is set back must not have it remembered for longer.
+        const until = uptime() + Math.min(MAX_AGE_MS, expiresAt - atLeast());
+        entries.set(credential, { identity, until });
       }
       return identity;
     },

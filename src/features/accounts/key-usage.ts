@@ -39,10 +39,10 @@ export function createKeyUsage(database: Database, log: Logger) {
   return {
     flush,
 
-    /** Notes a use, in epoch milliseconds, unless one less than a minute older is known. */
+    /** Notes a use, in epoch milliseconds, unless one less than a minute away is known; the clock may have been ahead. */
     note(id: string, lastUsedAt: Date | null, at: number): void {
       const known = pending.get(id) ?? lastUsedAt?.getTime();
-      if (closed || (known !== undefined && at - known < GRAIN_MS)) return;
+      if (closed || (known !== undefined && Math.abs(at - known) < GRAIN_MS)) return;
       pending.set(id, at);
       timer ??= setTimeout(flush, WRITE_AFTER_MS).unref();
     },

@@ -20,7 +20,7 @@ import {
 } from "./repository.ts";
 import { ACCESS_TOKEN_SECONDS, randomToken, type Session, sha256 } from "./tokens.ts";
 
-type SessionDeps = Pick<Deps, "config" | "database" | "authenticator" | "hub" | "now"> & {
+type SessionDeps = Pick<Deps, "config" | "database" | "authenticator" | "clock" | "hub" | "now"> & {
   passwords: Passwords;
 };
 
@@ -45,7 +45,7 @@ export async function register(
     await requireOpenRegistration(deps, tx);
     const id = Bun.randomUUIDv7();
     const user = await insertUser(tx, { id, email, passwordHash, displayName, createdAt: at, updatedAt: at });
-    return { user, session: await issueRefreshToken(tx, id, at) };
+    return { user, session: await issueRefreshToken(deps, tx, id) };
   });
   return { user, ...(await tokenPair(deps, session)) };
 }
@@ -74,7 +74,7 @@ export async function login(
     // The password may have been changed, or the account deleted, while this one was being verified.
     const user = await updateUser(tx, { id, passwordHash }, { lastLoginAt: at });
     if (!user) throw wrongLogin();
-    return { user, session: await issueRefreshToken(tx, id, at) };
+    return { user, session: await issueRefreshToken(deps, tx, id) };
   });
   return { user, ...(await tokenPair(deps, session)) };
 }
@@ -89,7 +89,7 @@ function wrongLogin(): AppError {
  * @throws AppError invalid_refresh_token.
  */
 export async function refresh(deps: SessionDeps, refreshToken: string): Promise<TokenPair> {
-  const { database, now } = deps;
+  const { database, clock, now } = deps;
   const at = new Date(now());
   // Throws nothing of its own, since that would roll the revocation back.
   const outcome = await database.transaction(async (tx) => {
@@ -99,9 +99,9 @@ export async function refresh(deps: SessionDeps, refreshToken: string): Promise<
       await revokeSession(tx, token.familyId, at);
       return { ended: token };
     }
-    if (token.expiresAt <= at) return {};
+    if (token.expiresAt.getTime() <= clock.atLeast()) return {};
     await revokeRefreshToken(tx, token.id, at);
-    return { session: await issueRefreshToken(tx, token.userId, at, token.familyId) };
+    return { session: await issueRefreshToken(deps, tx, token.userId, token.familyId) };
   });
   if (outcome.session) return tokenPair(deps, outcome.session);
   if (outcome.ended) forgetSession(deps, outcome.ended);
@@ -164,13 +164,14 @@ function forgetSession(
 
 /** Starts a session, or carries one on; the user's tokens that have expired make room. */
 async function issueRefreshToken(
+  { clock, now }: SessionDeps,
   tx: Executor,
   userId: string,
-  at: Date,
   sessionId: string = Bun.randomUUIDv7(),
 ): Promise<OpenSession> {
   const refreshToken = randomToken();
-  await deleteExpiredRefreshTokens(tx, userId, at);
+  const at = new Date(now());
+  await deleteExpiredRefreshTokens(tx, userId, new Date(clock.atLeast()));
   await insertRefreshToken(tx, {
     id: Bun.randomUUIDv7(),
     userId,

@@ -22,6 +22,10 @@ const health = z
       .min(1)
       .optional()
       .describe("How many rides have been asked for whose telemetry is damaged; `bpt doctor` names them."),
+    clock: z
+      .enum(["ahead", "behind"])
+      .optional()
+      .describe("Only where the clock is not believed: how it is to what is known of time."),
     streams: z.object({
       backend: z.enum(["embedded", "redis"]),
       listeners: z.int().min(0).describe("How many listen to event streams of this instance."),

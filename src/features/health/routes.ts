@@ -11,8 +11,9 @@ export function healthRoutes({
   hub,
   damage,
   primary,
+  clock,
   now,
-}: Pick<Deps, "database" | "buffer" | "hub" | "damage" | "primary" | "now">) {
+}: Pick<Deps, "database" | "buffer" | "hub" | "damage" | "primary" | "clock" | "now">) {
   const databaseAnswers = () => answers(() => database.run(sql`SELECT 1`));
   const bufferAnswers = () => answers(() => buffer.ping());
 
@@ -31,6 +32,7 @@ export function healthRoutes({
         redis: connection(bufferUp),
         ...(damage.files.size > 0 && { damaged: [...damage.files] }),
         ...(damage.rides.size > 0 && { damagedRides: damage.rides.size }),
+        ...(clock.state !== "plausible" && { clock: clock.state }),
         streams: { backend: buffer.backend, listeners: hub.size },
         version: packageJson.version,
         timestamp: new Date(now()).toISOString(),

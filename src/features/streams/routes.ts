@@ -5,6 +5,7 @@ import { parse, validate } from "../../http/validate.ts";
 import { collectAfter } from "../../memory.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageData, MessageId, StreamKey } from "../../streams/buffer.ts";
+import { streamLabel } from "../../streams/idleness.ts";
 import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { sweep } from "../workouts/sweep.ts";
 import { batchBody } from "./batch.ts";
@@ -26,7 +27,7 @@ import { appendMessages, deleteStream, streamNotFound } from "./usecases.ts";
 const MAX_MESSAGE_BODY = 6 * MAX_MESSAGE_BYTES + 1024;
 
 export function streamRoutes(deps: Deps) {
-  const { buffer, hub } = deps;
+  const { buffer, hub, idleness } = deps;
 
   const keyOf = (c: Context<AppEnv>, name: string): StreamKey => ({ owner: c.get("identity").userId, name });
 
@@ -45,7 +46,9 @@ export function streamRoutes(deps: Deps) {
   return new Hono<AppEnv>()
     .post("/create", jsonBody(createSchema), async (c) => {
       const { streamName } = c.req.valid("json");
-      const messageId = await buffer.create(keyOf(c, streamName));
+      const key = keyOf(c, streamName);
+      const messageId = await buffer.create(key);
+      idleness.note(streamLabel(key), "");
       return c.json({ success: true, streamName, messageId, message: "The stream is ready." });
     })
     .get("/", async (c) => {

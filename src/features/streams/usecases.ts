@@ -1,6 +1,7 @@
 import { AppError } from "../../errors.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageData, MessageId, StreamKey } from "../../streams/buffer.ts";
+import { streamLabel } from "../../streams/idleness.ts";
 import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { findUnfinishedByStream } from "../workouts/repository.ts";
 import { MAX_MESSAGE_BYTES, type NewMessage } from "./schemas.ts";
@@ -10,7 +11,7 @@ import { MAX_MESSAGE_BYTES, type NewMessage } from "./schemas.ts";
  * a crash, to the ids of the first and the last.
  */
 export async function appendMessages(
-  { buffer, hub, now, metrics }: Pick<Deps, "buffer" | "hub" | "now" | "metrics">,
+  { buffer, hub, idleness, now, metrics }: Pick<Deps, "buffer" | "hub" | "idleness" | "now" | "metrics">,
   key: StreamKey,
   messages: readonly NewMessage[],
 ): Promise<{ first: MessageId; last: MessageId }> {
@@ -34,6 +35,7 @@ export async function appendMessages(
   const [first] = ids;
   const last = ids.at(-1);
   if (first === undefined || last === undefined) throw new Error("there was no message to store");
+  idleness.note(streamLabel(key), last);
   return { first, last };
 }
 

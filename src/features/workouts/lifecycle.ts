@@ -20,7 +20,10 @@ import type { patchSchema, pauseSchema, startSchema } from "./schemas.ts";
 import { markFtpChanged } from "./stale.ts";
 import { useTelemetry } from "./telemetry.ts";
 
-type WorkoutDeps = Pick<Deps, "database" | "buffer" | "damage" | "hub" | "now" | "metrics" | "log">;
+type WorkoutDeps = Pick<
+  Deps,
+  "database" | "buffer" | "damage" | "hub" | "idleness" | "now" | "metrics" | "log"
+>;
 
 /** Starts a workout that records into the named stream, or into one of its own. */
 export async function startWorkout(
@@ -34,6 +37,7 @@ export async function startWorkout(
   await releaseArchived(deps, key);
   await deps.buffer.create(key);
   const time = new Date(deps.now());
+  deps.idleness.note(id, String(time.getTime()));
   return insertWorkout(deps.database, {
     id,
     userId,
@@ -150,7 +154,7 @@ export async function deleteWorkout(
 
 /** Reads, decides, writes; once more if another call got in between. */
 async function change(
-  { database, now }: { database: Executor; now: () => number },
+  { database, idleness, now }: Pick<Deps, "idleness" | "now"> & { database: Executor },
   userId: string,
   id: string,
   decide: (workout: WorkoutRow) => Partial<NewWorkout>,
@@ -161,7 +165,9 @@ async function change(
       ...decide(workout),
       updatedAt: new Date(now()),
     });
-    if (changed) return changed;
+    if (!changed) continue;
+    idleness.note(id, String(changed.updatedAt.getTime()));
+    return changed;
   }
 }
 

@@ -87,7 +87,7 @@ export function scheduleRederivation(
   const marked = markOutdated(database).catch((error: unknown) =>
     log.error({ err: error }, "the rides made by earlier definitions could not be looked for"),
   );
-  const job = scheduleJob(deps, { name: "rederivation", schedule: "*/10 * * * *" }, async () => {
+  const job = scheduleJob(deps, "rederivation", async () => {
     await marked;
     isForAll = true;
     try {

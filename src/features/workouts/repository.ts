@@ -1,8 +1,8 @@
-import { and, asc, count, desc, eq, gte, inArray, isNotNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, lt, lte, max, or, sql } from "drizzle-orm";
 import type { z } from "zod";
 import type { Database, Executor } from "../../db/database.ts";
 import { isUniqueViolation } from "../../db/errors.ts";
-import { type NewRecord, telemetry, workouts } from "../../db/schema.ts";
+import { type NewRecord, telemetry, users, workouts } from "../../db/schema.ts";
 import type { Span } from "../../domain/span.ts";
 import { AppError } from "../../errors.ts";
 import type { MessageId, StreamKey } from "../../streams/buffer.ts";
@@ -198,6 +198,31 @@ export async function deleteWorkoutRow(executor: Executor, id: string): Promise<
 /** Purges what has been in the trash since before the given time. */
 export async function deleteTrashedBefore(executor: Executor, time: Date): Promise<void> {
   await executor.delete(workouts).where(and(eq(workouts.status, "DELETED"), lt(workouts.deletedAt, time)));
+}
+
+/**
+ * Begins the time in the trash anew of what was thrown away since `since` by a clock that was more than `longest` ms away
+ * from `now`.
+ */
+export async function keepTrashAnew(
+  executor: Executor,
+  { since, now, longest }: { since: number; now: number; longest: number },
+): Promise<void> {
+  const isWrong = or(
+    gt(workouts.deletedAt, new Date(now + longest)),
+    and(gt(workouts.deletedAt, new Date(since)), lt(workouts.deletedAt, new Date(now - longest))),
+  );
+  await executor
+    .update(workouts)
+    .set({ deletedAt: new Date(now) })
+    .where(and(eq(workouts.status, "DELETED"), isWrong));
+}
+
+/** When a workout or an account was changed last, epoch ms; 0 when there is none. */
+export async function findNewestChange(executor: Executor): Promise<number> {
+  const [changed] = await executor.select({ last: max(workouts.updatedAt) }).from(workouts);
+  const [registered] = await executor.select({ last: max(users.updatedAt) }).from(users);
+  return Math.max(changed?.last?.getTime() ?? 0, registered?.last?.getTime() ?? 0);
 }
 
 export async function saveTelemetry(executor: Executor, workoutId: string, bytes: Uint8Array): Promise<void> {

@@ -4,6 +4,7 @@ import { AppError } from "../../errors.ts";
 import { type Job, scheduleJob } from "../../job.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageId, StreamInfo, StreamKey } from "../../streams/buffer.ts";
+import { streamLabel } from "../../streams/idleness.ts";
 import { FIRST_MESSAGE_ID, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { findUser, isDeleted } from "../accounts/repository.ts";
 import { completeWorkout, releaseArchived } from "./complete.ts";
@@ -17,7 +18,10 @@ import {
 } from "./repository.ts";
 import { readRide } from "./ride.ts";
 
-type SweepDeps = Pick<Deps, "config" | "database" | "buffer" | "hub" | "now" | "metrics" | "log">;
+type SweepDeps = Pick<
+  Deps,
+  "config" | "database" | "buffer" | "hub" | "clock" | "idleness" | "now" | "metrics" | "log"
+>;
 type SweepOptions = {
   /** Milliseconds without a sample or a call after which a ride counts as abandoned; else as configured. */
   idleMs?: number | undefined;
@@ -37,7 +41,6 @@ export async function sweep(
   deps: SweepDeps,
   { idleMs = deps.config.streamIdleHours * 3_600_000, owner, signal }: SweepOptions = {},
 ): Promise<{ deletedCount: number; archivedCount: number }> {
-  const idleSince = deps.now() - idleMs;
   const counts = { archived: 0, deleted: 0, kept: 0 };
   const failures: unknown[] = [];
   const bringHome = async (ride: object, work: () => Promise<keyof typeof counts>) => {
@@ -51,11 +54,11 @@ export async function sweep(
     }
   };
   for (const workout of await listUnfinished(deps.database, owner)) {
-    await bringHome({ workoutId: workout.id }, () => completeIdle(deps, workout, idleSince));
+    await bringHome({ workoutId: workout.id }, () => completeIdle(deps, workout, idleMs));
   }
   for (const info of await deps.buffer.list(owner)) {
     const ride = { userId: info.owner, streamName: info.name };
-    await bringHome(ride, () => sweepStream(deps, info, idleSince));
+    await bringHome(ride, () => sweepStream(deps, info, idleMs));
   }
   if (failures.length > 0) throw failures[0];
   return { deletedCount: counts.deleted, archivedCount: counts.archived };
@@ -68,33 +71,36 @@ async function requireStores({ database, buffer }: SweepDeps): Promise<void> {
 async function completeIdle(
   deps: SweepDeps,
   workout: WorkoutRow,
-  idleSince: number,
+  idleMs: number,
 ): Promise<"archived" | "kept"> {
   const info = await deps.buffer.info(streamKey(workout));
-  if (Math.max(workout.updatedAt.getTime(), info?.lastActivity ?? 0) > idleSince) return "kept";
+  const changed = workout.updatedAt.getTime();
+  if (deps.idleness.since(workout.id, String(changed), changed) < idleMs) return "kept";
+  if (info && idleFor(deps, info) < idleMs) return "kept";
   await completeWorkout(deps, workout.userId, workout.id, { archiveTelemetry: true });
   return "archived";
 }
 
 async function sweepStream(
   deps: SweepDeps,
-  { owner, name, lastActivity }: StreamInfo,
-  idleSince: number,
+  listed: StreamInfo,
+  idleMs: number,
 ): Promise<"archived" | "deleted" | "kept"> {
+  const { owner, name } = listed;
   const key = { owner, name };
   // At once, since those who listen to a ride that is completed wait for its end.
   await releaseArchived(deps, key);
   // A sample was on its way at another instance, or came in the minute in which a server still knew the credentials.
   if (await isDeleted(deps.database, owner)) return deleteAll(deps, key, LAST_MESSAGE_ID);
-  if (lastActivity > idleSince) return "kept";
+  if (idleFor(deps, listed) < idleMs) return "kept";
   if (await findUnfinishedByStream(deps.database, key)) return "kept";
   const info = await deps.buffer.info(key);
   // The list is from the beginning of the sweep: a ride may have come alive since.
-  if (!info || info.lastActivity > idleSince) return "kept";
+  if (!info || idleFor(deps, info) < idleMs) return "kept";
   // Of nobody: an older database has been put back. Kept as long as what is in the trash, in case the owner comes back.
   if (!(await findUser(deps.database, owner))) {
-    const trashed = info.lastActivity < keptSince(deps);
-    return trashed ? deleteAll(deps, key, LAST_MESSAGE_ID) : "kept";
+    const isKeptNoLonger = idleFor(deps, info) > trashMs(deps);
+    return isKeptNoLonger ? deleteAll(deps, key, LAST_MESSAGE_ID) : "kept";
   }
   // Only as an empty one: a sample may be on its way into it.
   if (info.length === 0) return deleteAll(deps, key, FIRST_MESSAGE_ID);
@@ -108,9 +114,14 @@ async function sweepStream(
   return "archived";
 }
 
-/** What was thrown away before this time, epoch ms, has been kept long enough. */
-function keptSince({ config, now }: SweepDeps): number {
-  return now() - config.trashDays * 86_400_000;
+/** For how long, in ms, nothing has come into a stream. */
+function idleFor({ idleness }: SweepDeps, { lastMessageId, lastActivity, ...key }: StreamInfo): number {
+  return idleness.since(streamLabel(key), lastMessageId ?? "", lastActivity);
+}
+
+/** How long what was thrown away is kept. */
+function trashMs({ config }: SweepDeps): number {
+  return config.trashDays * 86_400_000;
 }
 
 async function deleteAll(
@@ -146,10 +157,10 @@ async function claim(
   }
 }
 
-/** Sweeps for everybody and purges the trash, at once and then every ten minutes. */
+/** Sweeps for everybody and purges the trash, at once and then now and then. */
 export function scheduleSweep(deps: SweepDeps & Pick<Deps, "leases">): Job {
-  return scheduleJob(deps, { name: "sweep", schedule: "*/10 * * * *" }, async (signal) => {
-    await deleteTrashedBefore(deps.database, new Date(keptSince(deps)));
+  return scheduleJob(deps, "sweep", async (signal) => {
+    await deleteTrashedBefore(deps.database, new Date(deps.clock.atLeast() - trashMs(deps)));
     const counts = await sweep(deps, { signal });
     if (counts.archivedCount + counts.deletedCount > 0) deps.log.info(counts, "abandoned rides brought home");
   });

@@ -1,19 +1,17 @@
 import { expect, test } from "bun:test";
 import type { Identity } from "../../../src/features/accounts/identity.ts";
 import { createIdentityCache, type Verified } from "../../../src/features/accounts/identity-cache.ts";
+import { TestClock } from "../../support/clock.ts";
 
 const identityOf = (keyId: string): Identity => ({ via: "key", userId: "rider", keyId });
 
 function createCache({ lifetime = Number.POSITIVE_INFINITY } = {}) {
-  const clock = { time: 1_000_000 };
+  const clock = new TestClock(1_000_000);
   const verified: string[] = [];
-  const cache = createIdentityCache(
-    () => clock.time,
-    async (credential) => {
-      verified.push(credential);
-      return { identity: identityOf(credential), expiresAt: clock.time + lifetime };
-    },
-  );
+  const cache = createIdentityCache({ uptime: clock.uptime, atLeast: clock.now }, async (credential) => {
+    verified.push(credential);
+    return { identity: identityOf(credential), expiresAt: clock.time + lifetime };
+  });
   return { cache, clock, verified };
 }
 
@@ -23,6 +21,15 @@ test("a credential is verified once a minute", async () => {
     clock.time = 1_000_000 + time;
     expect(await cache.resolve("a")).toEqual(identityOf("a"));
   }
+  expect(verified).toEqual(["a", "a"]);
+});
+
+test("a clock that is set back has nothing remembered for longer", async () => {
+  const { cache, clock, verified } = createCache();
+  await cache.resolve("a");
+  clock.step(-3_600_000);
+  clock.time += 60_000;
+  await cache.resolve("a");
   expect(verified).toEqual(["a", "a"]);
 });
 
@@ -48,14 +55,11 @@ test("forgetting takes those it is asked to take", async () => {
 
 test("a verification that a revocation overtakes is not remembered", async () => {
   const answers: PromiseWithResolvers<Verified>[] = [];
-  const cache = createIdentityCache(
-    () => 0,
-    () => {
-      const answer = Promise.withResolvers<Verified>();
-      answers.push(answer);
-      return answer.promise;
-    },
-  );
+  const cache = createIdentityCache({ uptime: () => 0, atLeast: () => 0 }, () => {
+    const answer = Promise.withResolvers<Verified>();
+    answers.push(answer);
+    return answer.promise;
+  });
   const inFlight = cache.resolve("a");
   cache.forget(() => true);
   answers[0]?.resolve({ identity: identityOf("a"), expiresAt: 1000 });
