@@ -23,6 +23,7 @@ import { openStores } from "./stores.ts";
 import type { StreamBuffer } from "./streams/buffer.ts";
 import { createHub, type Hub } from "./streams/hub.ts";
 import { createIdleness, type Idleness } from "./streams/idleness.ts";
+import type { RedisWatch } from "./streams/redis-watch.ts";
 
 /** Everything the app is built on, made once; the app itself opens nothing. */
 export type Deps = {
@@ -31,6 +32,8 @@ export type Deps = {
   /** Where the database is a replica: whether it is in step with its primary. */
   primary: { readonly isInStep: boolean } | undefined;
   buffer: StreamBuffer;
+  /** Where the buffer is in Redis: what of its settings may cost samples. */
+  redis: Pick<RedisWatch, "risks" | "isEvicting"> | undefined;
   damage: DamageWatch;
   hub: Hub;
   authenticator: Authenticator;
@@ -80,7 +83,7 @@ async function assemble(
 ): Promise<Runtime> {
   const metrics = createMetrics();
   const { now } = source;
-  const { client, buffer, damage, stopChecks } = await openStores(config, { metrics, log, now });
+  const { client, buffer, redis, damage, stopChecks } = await openStores(config, { metrics, log, now });
   const database = createDatabase(client);
   const secret = await prepare(database, config, log);
   // A buffer that is new must not give an id again up to which a finished ride covers a stream's messages.
@@ -103,6 +106,7 @@ async function assemble(
     database,
     primary: client instanceof ReplicaClient ? client : undefined,
     buffer,
+    redis,
     damage,
     hub,
     authenticator: createAuthenticator({ config, database, secret, clock, log }),

@@ -13,10 +13,13 @@ import type { Metrics } from "./metrics/metrics.ts";
 import { watchCommits, watchQueries } from "./metrics/slowness.ts";
 import type { StreamBuffer } from "./streams/buffer.ts";
 import { openEmbeddedBuffer } from "./streams/embedded.ts";
+import type { RedisWatch } from "./streams/redis-watch.ts";
 
 export type Stores = {
   client: Client;
   buffer: StreamBuffer;
+  /** Where the buffer is in Redis: what of its settings may cost samples. */
+  redis: RedisWatch | undefined;
   /** What is damaged of the files; those of a large one may still be looked at. */
   damage: DamageWatch;
   /** Ends the checks that are still under way. */
@@ -38,12 +41,22 @@ export async function openStores(config: Config, watch: Watch): Promise<Stores> 
     const hindered = hindrance(path);
     if (hindered !== undefined) throw new Error(`${hindered}. ${HOW_TO_WRITE}`);
   }
+  const redis = await openWatch(config, watch);
   const stopChecks = await checkAtStart(paths, damage, watch.log);
   const [client, buffer] = await Promise.all([
     openDatabaseClient(config, damage, watch),
     openBuffer(config, damage, watch),
   ]);
-  return { client, buffer, damage, stopChecks };
+  return {
+    client,
+    buffer,
+    redis,
+    damage,
+    stopChecks() {
+      redis?.stop();
+      stopChecks();
+    },
+  };
 }
 
 function openDatabaseClient(
@@ -57,6 +70,12 @@ function openDatabaseClient(
     onSuspect: notingDamage(damage, databaseUrl.slice("file:".length)),
   };
   return primary ? openReplica(options, primary, log, hooks) : openClient(options, hooks);
+}
+
+async function openWatch({ redis }: Config, { log }: Watch): Promise<RedisWatch | undefined> {
+  if (!redis) return undefined;
+  const { watchRedis } = await import("./streams/redis-watch.ts");
+  return watchRedis(redis, log);
 }
 
 /** Redis where it is configured; loaded only then, since every start would be slower for it. */

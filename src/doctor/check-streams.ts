@@ -5,6 +5,9 @@ import type { DatabaseState } from "./stores.ts";
 /** The sweep runs every ten minutes; what it has not taken by then, it does not take. */
 const SWEEP_MS = 3_600_000;
 
+/** So many streams are named. */
+const MOST_NAMED = 20;
+
 /** Whether rides under way have their streams, and streams their riders and rides; `idleMs` is when a sweep takes them. */
 export function checkStreams(
   { unfinished, userIds }: DatabaseState,
@@ -23,7 +26,9 @@ export function checkStreams(
       lastActivity < now - idleMs - SWEEP_MS,
   );
   const withoutStream = unfinished.filter(({ owner, streamName }) => !there.has(named(owner, streamName)));
+  const lost = streams.filter(({ hasLost }) => hasLost).map(({ owner, name }) => `${name} of ${owner}`);
   const findings = [
+    lossOf(lost),
     orphans(
       ofNobody.length,
       "Streams of no account",
@@ -42,6 +47,18 @@ export function checkStreams(
   ].filter((finding) => finding !== undefined);
   const message = `Streams: ${streams.length}, unfinished rides: ${unfinished.length}`;
   return findings.length > 0 ? findings : [{ check: "streams", status: "ok", message }];
+}
+
+function lossOf(streams: string[]): Finding | undefined {
+  if (streams.length === 0) return undefined;
+  return {
+    check: "streams",
+    status: "problem",
+    message: `Redis has lost samples that it had acknowledged, of the streams ${streams.slice(0, MOST_NAMED).join(", ")}`,
+    advice:
+      "No ride is made of what is left. If Redis has a backup, restore it there. Else delete the ride for good, or take " +
+      "what is left for all of it: `HDEL workouts:begun <owner>:<name>` in Redis, and complete it.",
+  };
 }
 
 function orphans(count: number, what: string, advice: string): Finding | undefined {

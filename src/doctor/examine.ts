@@ -7,6 +7,7 @@ import { checkClock } from "./check-clock.ts";
 import { checkDirectory } from "./check-directory.ts";
 import { checkFile } from "./check-files.ts";
 import { checkPresence } from "./check-presence.ts";
+import { checkRedis } from "./check-redis.ts";
 import { checkStreams } from "./check-streams.ts";
 import type { Finding } from "./finding.ts";
 import { readBuffer, readDatabase, requireData } from "./stores.ts";
@@ -42,7 +43,7 @@ export async function examine(
     ...presence,
     ...files,
     ...(databaseUrl.startsWith("file:") ? [] : [answer(publicAddress(databaseUrl), database)]),
-    ...(redis ? [answer(publicAddress(redis.url), buffer)] : []),
+    ...(redis ? [answer(publicAddress(redis.url), buffer), ...(await checkRedis(redis))] : []),
     ...(database.value && buffer.value ? checkStreams(database.value, buffer.value, { now, idleMs }) : []),
     await checkClock(config.dataDirectory, now, database.value?.newest ?? 0),
     ...(await checkDirectory(config)),

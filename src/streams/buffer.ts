@@ -39,6 +39,8 @@ export type StreamInfo = {
   lastMessageId: MessageId | null;
   /** Epoch ms of the last message, or of the creation while there is none. */
   lastActivity: number;
+  /** Set where the store has lost the first of the messages that it had acknowledged, or all of them. */
+  hasLost?: true;
 };
 
 /**
@@ -53,7 +55,10 @@ export interface StreamBuffer {
   create(key: StreamKey): Promise<MessageId>;
   /** Resolves once all of `data` (JSON texts of MessageData) survives a crash, with their ids in order. All or nothing. */
   append(key: StreamKey, data: readonly string[]): Promise<MessageId[]>;
-  /** Messages with start ≤ id ≤ end, oldest first; empty when there is no such stream. */
+  /**
+   * Messages with start ≤ id ≤ end, oldest first; empty where the stream has been deleted. From the very beginning, rejects
+   * with `buffer_unavailable` where the store is known to have lost any: nobody is to take the rest for all.
+   */
   range(key: StreamKey, start: MessageId, end: MessageId, count: number): Promise<StreamMessage[]>;
   /**
    * Messages in scope with id > after, in the order of their ids; fewer than `count` only where there are no more.

@@ -1,7 +1,13 @@
 import { Redis } from "@upstash/redis";
 import type { AppError } from "../errors.ts";
 import { commandFailure, requestFailure } from "./redis-errors.ts";
-import { APPEND_SCRIPT, DELETE_SCRIPT, READ_AFTER_SCRIPT, type Script } from "./redis-scripts.ts";
+import {
+  APPEND_SCRIPT,
+  DELETE_SCRIPT,
+  LOST_SCRIPT,
+  READ_AFTER_SCRIPT,
+  type Script,
+} from "./redis-scripts.ts";
 
 /** How long one request may take, in ms. */
 export const TIME_LIMIT_MS = 2000;
@@ -65,7 +71,8 @@ export function connectRedis({ url, token }: { url: string; token: string }): Re
 
   async function loadScripts(): Promise<void> {
     await outcomes((pipeline) => {
-      for (const { text } of [APPEND_SCRIPT, DELETE_SCRIPT, READ_AFTER_SCRIPT]) pipeline.scriptLoad(text);
+      const scripts = [APPEND_SCRIPT, DELETE_SCRIPT, LOST_SCRIPT, READ_AFTER_SCRIPT];
+      for (const { text } of scripts) pipeline.scriptLoad(text);
     });
   }
 

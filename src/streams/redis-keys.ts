@@ -9,12 +9,19 @@ import type { StreamKey } from "./buffer.ts";
  *   workout:<owner>               a hash, the index of the owner's streams: <name> → id of its creation, which lies
  *                                 before its first message; `:<name>:<key>` → id at which that was deleted, followed by
  *                                 `end` where the stream ended with it, which is known for longer than what it held
+ *   workouts:begun                a hash: <owner>:<name> → the id of a stream's first message; where that is gone and was not
+ *                                 deleted, Redis has lost it
  *   workouts                      a set of the owners that have streams
  *   workouts:last                 the last id given out: ids grow over all streams
  */
 
 export const OWNERS = "workouts";
 export const LAST = "workouts:last";
+export const BEGUN = "workouts:begun";
+
+export function begunField({ owner, name }: StreamKey): string {
+  return `${owner}:${name}`;
+}
 
 export function indexKey(owner: string): string {
   return `workout:${owner}`;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { BEGUN } from "./redis-keys.ts";
 
 /* What has to happen at once in Redis happens in a script. redis-keys.ts says how the data lies. */
 
@@ -12,6 +13,7 @@ const DELETED_FOR_MS = 600_000;
 const ENDS_KNOWN_FOR_MS = 86_400_000;
 
 const COMMON = `
+local BEGUN = '${BEGUN}'
 local function parts(id)
   local ms, seq = string.match(id, '^(%d+)-(%d+)$')
   return tonumber(ms), tonumber(seq)
@@ -33,6 +35,15 @@ end
 local function deletion(field, value)
   local id, ended = string.match(value, '^(%S+)(.*)$')
   return string.match(field, '^:(.*):'), id, ended ~= ''
+end
+-- Whether a stream ended after an id, as far as is known.
+local function ended_after(index, name, known)
+  local fields = redis.call('HGETALL', index)
+  for position = 1, #fields, 2 do
+    local deleted_name, id, ended = deletion(fields[position], fields[position + 1])
+    if deleted_name == name and ended and newer(id, known) then return true end
+  end
+  return false
 end
 `;
 
@@ -67,6 +78,14 @@ local function make(index, owner, name)
   return ms .. '-' .. seq
 end
 
+-- Where one is known already, which is gone and was not deleted, it stays: it tells that messages were lost.
+local function begin(index, owner, name, id)
+  local field = owner .. ':' .. name
+  local known = redis.call('HGET', BEGUN, field)
+  if known and not ended_after(index, name, known) then return end
+  redis.call('HSET', BEGUN, field, id)
+end
+
 local function append(stream, index, owner, name, first, last)
   local answer = nil
   if last < first then
@@ -79,6 +98,7 @@ local function append(stream, index, owner, name, first, last)
       if redis.call('HEXISTS', index, name) == 0 then make(index, owner, name) end
       id = ms .. '-' .. (seq + 1)
       redis.call('XADD', stream, id, 'data', ARGV[message])
+      begin(index, owner, name, id)
     end
     seq = seq + 1
     answer = answer or id
@@ -98,6 +118,8 @@ for key = 3, #KEYS, 2 do
   at = at + 4 + count
 end
 if seq > unused then redis.call('SET', KEYS[2], ms .. '-' .. seq) end
+-- The last that a Redis which throws away what was not used for longest is to throw away.
+redis.call('TOUCH', BEGUN)
 return answers
 `;
 
@@ -110,7 +132,7 @@ const DELETE = `${COMMON}${DEADLINE}
 local owners, last, stream, deleted, index = unpack(KEYS)
 local now, known, owner, name, deadline, through = tonumber(ARGV[1]), unpack(ARGV, 2)
 if late(deadline) then return {time, LATE} end
-if redis.call('HEXISTS', index, name) == 0 then return {time or 0, 0} end
+if redis.call('HEXISTS', index, name) == 0 and redis.call('EXISTS', stream) == 0 then return {time or 0, 0} end
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
 if first and newer(first[1], through) then return {time or 0, 1} end
 
@@ -118,6 +140,7 @@ if first and newer(first[1], through) then return {time or 0, 1} end
 local rest = redis.call('XRANGE', stream, '(' .. through, '+')
 if first then redis.call('RENAME', stream, deleted) end
 if #rest == 0 then redis.call('HDEL', index, name) end
+redis.call('HDEL', BEGUN, owner .. ':' .. name)
 local ms, seq = clock(last, now, known)
 local mark = ms .. '-' .. (seq + 1)
 redis.call('SET', last, mark)
@@ -126,6 +149,7 @@ for _, entry in ipairs(rest) do
   redis.call('XDEL', deleted, entry[1])
   redis.call('XADD', stream, entry[1], unpack(entry[2]))
 end
+if #rest > 0 then redis.call('HSET', BEGUN, owner .. ':' .. name, rest[1][1]) end
 redis.call('PEXPIRE', deleted, ${DELETED_FOR_MS})
 redis.call('HSET', index, string.sub(deleted, #index + 1), #rest == 0 and mark .. ' end' or mark)
 
@@ -215,11 +239,29 @@ end
 return {redis.call('GET', KEYS[2]) or '0-0', runs}
 `;
 
+/**
+ * KEYS stream, index, begun; ARGV owner and name. Answers 1 if the stream has lost its first messages, or all, or is not
+ * there, and nobody has deleted them, else 0.
+ */
+const LOST = `${COMMON}
+local stream, index = unpack(KEYS)
+local owner, name = unpack(ARGV)
+local known = redis.call('HGET', BEGUN, owner .. ':' .. name)
+local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+if known then
+  local is_gone = not first or newer(first[1], known)
+  return is_gone and not ended_after(index, name, known) and 1 or 0
+end
+if first or redis.call('HEXISTS', index, name) == 1 then return 0 end
+return ended_after(index, name, '0-0') and 0 or 1
+`;
+
 export type Script = { text: string; sha: string };
 
 export const APPEND_SCRIPT = script(APPEND);
 export const DELETE_SCRIPT = script(DELETE);
 export const READ_AFTER_SCRIPT = script(READ_AFTER);
+export const LOST_SCRIPT = script(LOST);
 
 /** By its SHA-1 Redis finds a script that it has been given before. */
 function script(text: string): Script {

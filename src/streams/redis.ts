@@ -4,9 +4,10 @@ import type { MessageId, StreamBuffer, StreamEntry, StreamInfo, StreamKey, Strea
 import { compareMessageIds, FIRST_MESSAGE_ID, idParts, LAST_MESSAGE_ID } from "./message-id.ts";
 import { connectRedis, type Entry, type RedisCommands } from "./redis-commands.ts";
 import { requestFailure, unavailable } from "./redis-errors.ts";
-import { indexKey, LAST, nameIn, OWNERS, streamKey } from "./redis-keys.ts";
-import { READ_AFTER_SCRIPT } from "./redis-scripts.ts";
+import { BEGUN, begunField, indexKey, LAST, nameIn, OWNERS, streamKey } from "./redis-keys.ts";
+import { LOST_SCRIPT, READ_AFTER_SCRIPT } from "./redis-scripts.ts";
 import { createRedisWriter } from "./redis-writer.ts";
+import { messagesLost } from "./unavailable.ts";
 
 /** After so long, in ms, a caller is told that there is no answer; waiting for one's turn counts. */
 const PATIENCE_MS = 2300;
@@ -21,7 +22,14 @@ const MOST_READS = 128;
 const LISTED_AT_ONCE = 1000;
 
 /** What Redis tells of a stream. */
-type Described = [created: MessageId | null, length: number, first: Entry[], last: Entry[]];
+type Described = [
+  created: MessageId | null,
+  length: number,
+  first: Entry[],
+  last: Entry[],
+  begun: MessageId | null,
+];
+const QUESTIONS = 5;
 
 /**
  * The stream buffer in Redis Streams, which any number of instances may share. redis-keys.ts says how the data
@@ -68,22 +76,34 @@ export function openRedisBuffer(options: { url: string; token: string; now: () =
           pipeline.xlen(streamKey(key));
           pipeline.xrange(streamKey(key), "-", "+", 1);
           pipeline.xrevrange(streamKey(key), "+", "-", 1);
+          pipeline.hget(BEGUN, begunField(key));
         }
       },
-      (answers) => keys.map((key, index) => infoOf(key, answers.slice(4 * index) as Described)),
+      (answers) => keys.map((key, index) => infoOf(key, answers.slice(QUESTIONS * index) as Described)),
     );
   }
 
-  function infoOf(key: StreamKey, [created, length, [first], [last]]: Described): StreamInfo | null {
-    if (created === null) return null;
+  function infoOf(key: StreamKey, [created, length, [first], [last], begun]: Described): StreamInfo | null {
+    const beginning = created ?? first?.[0];
+    if (beginning === undefined) return null;
+    const hasLost = begun !== null && (!first || compareMessageIds(first[0], begun) > 0);
     return {
       ...key,
       length,
       firstMessageId: first?.[0] ?? null,
       lastMessageId: last?.[0] ?? null,
       // Ids run ahead of a clock that has been set back; what was active in the future was so until now.
-      lastActivity: Math.min(idParts(last?.[0] ?? created).milliseconds, now()),
+      lastActivity: Math.min(idParts(last?.[0] ?? beginning).milliseconds, now()),
+      ...(hasLost && { hasLost }),
     };
+  }
+
+  /** @throws AppError buffer_unavailable when the first messages, or all, have been lost. */
+  async function requireWhole(key: StreamKey): Promise<void> {
+    const keys = [streamKey(key), indexKey(key.owner), BEGUN];
+    const [answer] = await redis.run([{ script: LOST_SCRIPT, keys, args: [key.owner, key.name] }]);
+    if (answer instanceof Error) throw answer;
+    if (answer === 1) throw messagesLost(key.name);
   }
 
   /** Those who ask meanwhile share the answer; it does not wait behind reads, of which there may be many. */
@@ -115,8 +135,11 @@ export function openRedisBuffer(options: { url: string; token: string; now: () =
     append: writer.append,
 
     range: (key, start, end, count) =>
-      readAll(
-        (pipeline) => pipeline.xrange(streamKey(key), start, end, count),
+      read(
+        async () => {
+          if (start === FIRST_MESSAGE_ID) await requireWhole(key);
+          return redis.pipeline((pipeline) => pipeline.xrange(streamKey(key), start, end, count));
+        },
         ([entries]) => (entries as Entry[]).map((entry) => messageOf(key.name, entry)).filter(isMessage),
       ),
 

@@ -22,6 +22,10 @@ const health = z
       .min(1)
       .optional()
       .describe("How many rides have been asked for whose telemetry is damaged; `bpt doctor` names them."),
+    risks: z
+      .array(z.string())
+      .optional()
+      .describe("What in the settings of Redis may cost samples that were acknowledged, in sentences."),
     clock: z
       .enum(["ahead", "behind"])
       .optional()

@@ -9,11 +9,12 @@ export function healthRoutes({
   database,
   buffer,
   hub,
+  redis,
   damage,
   primary,
   clock,
   now,
-}: Pick<Deps, "database" | "buffer" | "hub" | "damage" | "primary" | "clock" | "now">) {
+}: Pick<Deps, "database" | "buffer" | "hub" | "redis" | "damage" | "primary" | "clock" | "now">) {
   const databaseAnswers = () => answers(() => database.run(sql`SELECT 1`));
   const bufferAnswers = () => answers(() => buffer.ping());
 
@@ -22,7 +23,7 @@ export function healthRoutes({
       const [databaseUp, bufferUp] = await Promise.all([databaseAnswers(), bufferAnswers()]);
       const primaryUp = primary?.isInStep ?? true;
       const isUndamaged = damage.files.size === 0 && damage.rides.size === 0;
-      const isWell = databaseUp && primaryUp && bufferUp && isUndamaged;
+      const isWell = databaseUp && primaryUp && bufferUp && isUndamaged && !redis?.isEvicting;
       return c.json({
         status: isWell ? ("ok" as const) : ("degraded" as const),
         database: connection(databaseUp),
@@ -32,6 +33,7 @@ export function healthRoutes({
         redis: connection(bufferUp),
         ...(damage.files.size > 0 && { damaged: [...damage.files] }),
         ...(damage.rides.size > 0 && { damagedRides: damage.rides.size }),
+        ...(redis && redis.risks.length > 0 && { risks: [...redis.risks] }),
         ...(clock.state !== "plausible" && { clock: clock.state }),
         streams: { backend: buffer.backend, listeners: hub.size },
         version: packageJson.version,

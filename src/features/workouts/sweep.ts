@@ -102,8 +102,8 @@ async function sweepStream(
     const isKeptNoLonger = idleFor(deps, info) > trashMs(deps);
     return isKeptNoLonger ? deleteAll(deps, key, LAST_MESSAGE_ID) : "kept";
   }
-  // Only as an empty one: a sample may be on its way into it.
-  if (info.length === 0) return deleteAll(deps, key, FIRST_MESSAGE_ID);
+  // Only as an empty one: a sample may be on its way into it. One that has lost what it had is not read below.
+  if (info.length === 0 && !info.hasLost) return deleteAll(deps, key, FIRST_MESSAGE_ID);
   const { recording } = await readRide(deps.buffer, key);
   const span = await spanOfRide(recording);
   if (!span) return "kept";
