@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../config.ts";
 import { lockDataDirectory } from "../db/data-lock.ts";
@@ -7,6 +7,8 @@ import { createDatabase } from "../db/database.ts";
 import { checkIntegrity } from "../db/integrity.ts";
 import { DatabaseTooNewError, isMigrated } from "../db/migrate.ts";
 import { openClient } from "../db/open.ts";
+import { schemaProblems } from "../doctor/schema-problems.ts";
+import { isUsableSecret } from "../features/accounts/secret.ts";
 import { FORMAT_VERSION, LATEST_ID_TIME, RAISE_IDS, READ_VERSION } from "../streams/embedded-sql.ts";
 import { readManifest, unpackBackup } from "./check.ts";
 import { countRows, execute, readNumber } from "./database-file.ts";
@@ -84,6 +86,7 @@ async function makeReady(
   await requireSpace(dirname(places["bpt.db"]), size, "what is in the backup");
   const manifest = await unpackBackup(file, ready, countBytes(onBytes, size));
   await refuseNewer(file, manifest, ready);
+  await refuseForeign(file, manifest, ready);
   if (files["streams.db"]) raiseIds(places, ready);
   return manifest;
 }
@@ -94,6 +97,28 @@ async function refuseNewer(file: string, { program, files }: Manifest, ready: (n
   throw new Error(
     `${file} was made by a newer version of this program, ${program}. Restore it with that one.`,
   );
+}
+
+/** What is not of this program would act with all that it may do: a trigger can make keys, a secret sign in anybody. */
+async function refuseForeign(file: string, { files }: Manifest, ready: (name: FileName) => string) {
+  const problems = schemaProblems({ kind: "database", path: ready("bpt.db") });
+  if (files["bpt.db"]?.rows?.users === undefined) problems.push("it has no accounts");
+  if (problems.length > 0) throw notOurs(file, "bpt.db", problems);
+  const foreign = files["streams.db"] ? schemaProblems({ kind: "buffer", path: ready("streams.db") }) : [];
+  if (foreign.length > 0) throw notOurs(file, "streams.db", foreign);
+  if (!files["jwt.secret"]) return;
+  const secret = await readFile(ready("jwt.secret"), "utf8");
+  if (!isUsableSecret(secret)) throw notOurs(file, "jwt.secret", ["it is too short to sign anything with"]);
+}
+
+function notOurs(file: string, name: FileName, problems: string[]): Error {
+  return new Error(
+    `${file} is not restored: its ${name} is none that this program makes. ${capitalized(problems.join("; "))}.`,
+  );
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 async function isDatabaseNewer(path: string): Promise<boolean> {

@@ -262,6 +262,76 @@ describe("a restore is refused", () => {
     );
   });
 
+  test.each<[string, string, string, string]>([
+    [
+      "a trigger",
+      "bpt.db",
+      `CREATE TRIGGER mint AFTER INSERT ON refresh_tokens BEGIN
+         INSERT INTO api_keys (id, user_id, key_hash, name, prefix, created_at) VALUES ('x', new.user_id, 'x', 'x', 'x', 1);
+       END`,
+      "Trigger mint is not of this program",
+    ],
+    [
+      "a view",
+      "bpt.db",
+      "CREATE VIEW everything AS SELECT * FROM users",
+      "View everything is not of this program",
+    ],
+    ["a table", "bpt.db", "CREATE TABLE more (id INTEGER)", "Table more is not of this program"],
+    ["an index", "bpt.db", "CREATE INDEX more ON users (id)", "Index more is not of this program"],
+    ["no table of leases", "bpt.db", "DROP TABLE leases", "Table leases is missing"],
+    ["no index of e-mails", "bpt.db", "DROP INDEX users_email", "Index users_email is missing"],
+    [
+      "a column that is computed",
+      "bpt.db",
+      "ALTER TABLE secrets ADD COLUMN more TEXT GENERATED ALWAYS AS (value || 'x') VIRTUAL",
+      "Table secrets is not as this program makes it",
+    ],
+    [
+      "a table without its types",
+      "bpt.db",
+      "DROP TABLE leases; CREATE TABLE leases (name text PRIMARY KEY NOT NULL, holder text NOT NULL, expires_at integer NOT NULL)",
+      "Table leases is not as this program makes it",
+    ],
+    [
+      "a table that is laid out otherwise",
+      "bpt.db",
+      "DROP TABLE leases; CREATE TABLE leases (name text PRIMARY KEY NOT NULL, holder text NOT NULL, expires_at integer NOT NULL) STRICT, WITHOUT ROWID",
+      "Table leases is not as this program makes it",
+    ],
+    [
+      "a trigger on samples",
+      "streams.db",
+      "CREATE TRIGGER drop_all AFTER INSERT ON message BEGIN DELETE FROM message; END",
+      "Trigger drop_all is not of this program",
+    ],
+    ["no messages", "streams.db", "DROP TABLE message", "Table message is missing"],
+  ])("when its database has %s that this program does not make", async (_, name, statements, told) => {
+    await rewriteDatabase(file, name, statements);
+    const errors = await refused(file);
+    expect(errors).toStartWith(`${file} is not restored: its ${name} is none that this program makes.`);
+    expect(errors).toContain(told);
+  });
+
+  test("when its database is an empty one", async () => {
+    const tables = Object.keys(countRows(join(service.app.directory, "bpt.db")));
+    await rewriteDatabase(
+      file,
+      "bpt.db",
+      `PRAGMA foreign_keys = OFF; ${tables.map((table) => `DROP TABLE "${table}"`).join("; ")}; DROP TABLE IF EXISTS sqlite_stat1`,
+    );
+    expect(await refused(file)).toContain("its bpt.db is none that this program makes");
+  });
+
+  test.each([
+    ["empty", ""],
+    ["short", "s3cret"],
+    ["blank", " ".repeat(100)],
+  ])("when its secret is %s", async (_, secret) => {
+    await rewriteFile(file, "jwt.secret", Buffer.from(secret));
+    expect(await refused(file)).toContain("its jwt.secret is none that this program makes");
+  });
+
   test("when rows refer to none", async () => {
     await rewriteDatabase(file, "bpt.db", "PRAGMA foreign_keys = OFF; DELETE FROM users");
     expect(await refused(file)).toStartWith(`${file} is not a sound backup. bpt.db: `);
@@ -287,24 +357,30 @@ async function rewrite(path: string, change: (files: File[]) => File[]): Promise
 /** With a database changed, and the manifest such that it agrees. */
 async function rewriteDatabase(path: string, name: string, statements: string): Promise<void> {
   const work = join(elsewhere.path, "work.db");
-  const files: [string, Uint8Array][] = [];
-  for await (const entry of readArchive(path)) files.push([entry.name, await entry.bytes(LARGEST)]);
-  const bytesOf = (wanted: string) => files.find(([found]) => found === wanted)?.[1] ?? new Uint8Array();
-  await writeFile(work, bytesOf(name));
+  for await (const entry of readArchive(path)) {
+    if (entry.name === name) await writeFile(work, await entry.bytes(LARGEST));
+  }
   const database = new Database(work);
   database.exec(statements);
   database.close();
-  const changed = await readFile(work);
-  const manifest = JSON.parse(new TextDecoder().decode(bytesOf("manifest.json")));
-  manifest.files[name] = {
-    size: changed.byteLength,
-    sha256: new Bun.CryptoHasher("sha256").update(changed).digest("hex"),
-    rows: countRows(work),
-  };
+  await rewriteFile(path, name, await readFile(work), { rows: countRows(work) });
+}
+
+async function rewriteFile(
+  path: string,
+  name: string,
+  content: Uint8Array,
+  facts: object = {},
+): Promise<void> {
+  const { byteLength: size } = content;
+  const sha256 = new Bun.CryptoHasher("sha256").update(content).digest("hex");
   await rewrite(path, (entries) =>
-    entries.map(([entry, content]) => {
-      if (entry === "manifest.json") return [entry, Buffer.from(JSON.stringify(manifest))];
-      return entry === name ? [entry, changed] : [entry, content];
+    entries.map(([entry, bytes]) => {
+      if (entry === name) return [entry, content];
+      if (entry !== "manifest.json") return [entry, bytes];
+      const manifest = JSON.parse(new TextDecoder().decode(bytes));
+      manifest.files[name] = { size, sha256, ...facts };
+      return [entry, Buffer.from(JSON.stringify(manifest))];
     }),
   );
 }

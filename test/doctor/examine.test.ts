@@ -98,6 +98,8 @@ test("migrations to come are a warning, those of a later version a problem", asy
   sql(
     "bpt.db",
     "DELETE FROM __drizzle_migrations WHERE created_at = (SELECT max(created_at) FROM __drizzle_migrations)",
+    "DROP TABLE leases",
+    "DROP TABLE secrets",
   );
   expect(await findings("migrations")).toMatchObject([
     { status: "warning", message: expect.stringMatching(/^1 of \d+ migrations are pending$/) },
@@ -109,7 +111,7 @@ test("migrations to come are a warning, those of a later version a problem", asy
 test("a table that is not there is damage", async () => {
   sql("bpt.db", "DROP TABLE ftp_history");
   const [database] = await findings("integrity");
-  expect(database?.message).toContain("bpt.db is damaged: ftp_history is missing");
+  expect(database?.message).toContain("bpt.db is damaged: table ftp_history is missing");
 });
 
 test("backups are good for two days", async () => {
@@ -228,4 +230,29 @@ test("a remote database that is away is a problem, and all else is told", async 
 
 test("where there is no data, that is said", () => {
   expect(examine(parseConfig({ DATA_DIR: at("nowhere") }), NOW)).rejects.toThrow("There is no data in");
+});
+
+test.each([
+  [
+    "bpt.db",
+    "CREATE TRIGGER mint AFTER INSERT ON users BEGIN DELETE FROM api_keys; END",
+    "trigger mint is not of this program",
+  ],
+  ["bpt.db", "CREATE VIEW everything AS SELECT 1", "view everything is not of this program"],
+  ["bpt.db", "DROP TABLE leases", "table leases is missing"],
+  [
+    "bpt.db",
+    "DROP INDEX workouts_stale; CREATE INDEX workouts_stale ON workouts (id)",
+    "index workouts_stale is not as this program makes it",
+  ],
+  ["streams.db", "CREATE TABLE more (id INTEGER)", "table more is not of this program"],
+])("what is not of this program is a problem: in %s, after %s", async (name, statement, told) => {
+  sql(name, statement);
+  const [problem] = (await findings("integrity")).filter(({ status }) => status === "problem");
+  expect(problem?.message).toContain(told);
+});
+
+test("a buffer of the first versions, which lacks a table, is sound", async () => {
+  sql("streams.db", "DROP TABLE deleted_stream");
+  expect(await statuses("integrity")).toEqual(["ok", "ok"]);
 });

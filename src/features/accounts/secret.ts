@@ -43,13 +43,17 @@ async function findSharedSecret(executor: Executor): Promise<string | undefined>
   return row?.value;
 }
 
+export function isUsableSecret(text: string): boolean {
+  return text.trim().length >= SHORTEST_SECRET;
+}
+
 async function readSecret(path: string): Promise<string> {
   const file = await open(path, "r");
   try {
     const { mode } = await file.stat();
     if (mode & 0o077) await file.chmod(0o600);
     const secret = (await file.readFile("utf8")).trim();
-    if (secret.length >= SHORTEST_SECRET) return secret;
+    if (isUsableSecret(secret)) return secret;
     throw new Error(
       `${path} holds no usable secret: it has fewer than ${SHORTEST_SECRET} characters. ` +
         "Delete it to have a new one made; everybody will have to log in again.",
