@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
-import { open, statfs } from "node:fs/promises";
+import { mkdir, open, statfs } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 
 /** Room on the disk of a directory for whoever is not root, in bytes. */
 export async function freeBytes(directory: string): Promise<number> {
@@ -10,6 +11,18 @@ export async function freeBytes(directory: string): Promise<number> {
 /** In bytes; 0 of a file that is not there. */
 export function fileSize(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Makes a directory, and those above it that are not there, for their owner alone and such that a power cut leaves them. */
+export async function makeDirectory(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = resolve(path); made.startsWith(resolve(first)); made = dirname(made)) {
+    await syncDirectory(dirname(made)).catch((error: NodeJS.ErrnoException) => {
+      // One that may be written into and not be read.
+      if (error.code !== "EACCES") throw error;
+    });
+  }
 }
 
 /** Makes the names in a directory survive a power cut: what was renamed, made or removed there. */

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { type Backups, scheduleBackups } from "./backup/schedule.ts";
 import { finishSwap } from "./backup/swap.ts";
 import { type Clock, createClock, machineTime, type TimeSource } from "./clock.ts";
@@ -16,6 +15,7 @@ import { loadSecret, loadSharedSecret } from "./features/accounts/secret.ts";
 import { type Rederivation, scheduleRederivation } from "./features/workouts/rederivation.ts";
 import { findIdAfterArchived, findNewestChange, keepTrashAnew } from "./features/workouts/repository.ts";
 import { scheduleSweep } from "./features/workouts/sweep.ts";
+import { makeDirectory } from "./file-system.ts";
 import { type Logger, outsideRequests } from "./logger.ts";
 import { scheduleMaintenance } from "./maintenance.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
@@ -66,7 +66,7 @@ export async function createRuntime(
   log: Logger,
   source: TimeSource = machineTime,
 ): Promise<Runtime> {
-  await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+  await makeDirectory(config.dataDirectory);
   const lock = await lockDataDirectory(config.dataDirectory);
   try {
     if (await finishSwap(config.dataDirectory)) log.info("a restore that was interrupted has been finished");

@@ -1,12 +1,12 @@
 import { createReadStream, existsSync } from "node:fs";
-import { copyFile, mkdir, rename, rm, stat } from "node:fs/promises";
+import { copyFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { writeArchive } from "../archive.ts";
 import type { Config } from "../config.ts";
 import { lockFile } from "../db/data-lock.ts";
 import { toError } from "../db/errors.ts";
-import { sha256Of, syncDirectory } from "../file-system.ts";
+import { makeDirectory, sha256Of, syncDirectory } from "../file-system.ts";
 import { backupName } from "./backup-files.ts";
 import { unpackBackup } from "./check.ts";
 import { copyDatabase, countRows, readNumber, sizeOf } from "./database-file.ts";
@@ -40,7 +40,7 @@ export async function createBackup(
   refuseDuringRestore(config.dataDirectory);
   if (!existsSync(places["bpt.db"]))
     throw new Error(`There is no database at ${places["bpt.db"]}. Set DATA_DIR.`);
-  await makeDirectory(directory);
+  await makeBackupDirectory(directory);
   const lock = await lockFile(
     join(directory, "bpt-backup.lock"),
     `Another backup is being made in ${directory}.`,
@@ -48,7 +48,7 @@ export async function createBackup(
   const workspace = join(directory, WORKSPACE);
   try {
     await rm(workspace, { recursive: true, force: true });
-    await mkdir(workspace, { mode: 0o700 });
+    await makeDirectory(workspace);
     return await createIn(workspace, { config, places, directory, now, onBytes });
   } catch (cause) {
     throw new Error(`No backup was made in ${directory}. ${toError(cause).message}`, { cause });
@@ -58,9 +58,9 @@ export async function createBackup(
   }
 }
 
-async function makeDirectory(directory: string): Promise<void> {
+async function makeBackupDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory);
   } catch (cause) {
     const { code = "", message } = cause as NodeJS.ErrnoException;
     throw new Error(`There can be no backups in ${directory}: ${NO_DIRECTORY[code] ?? message}.`, { cause });

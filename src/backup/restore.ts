@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../config.ts";
 import { lockDataDirectory } from "../db/data-lock.ts";
@@ -9,6 +9,7 @@ import { DatabaseTooNewError, isMigrated } from "../db/migrate.ts";
 import { openClient } from "../db/open.ts";
 import { schemaProblems } from "../doctor/schema-problems.ts";
 import { isUsableSecret } from "../features/accounts/secret.ts";
+import { makeDirectory } from "../file-system.ts";
 import { FORMAT_VERSION, LATEST_ID_TIME, RAISE_IDS, READ_VERSION } from "../streams/embedded-sql.ts";
 import { readManifest, unpackBackup } from "./check.ts";
 import { countRows, execute, readNumber } from "./database-file.ts";
@@ -38,7 +39,7 @@ export async function restoreBackup(
 ): Promise<Restored> {
   const { dataDirectory } = config;
   const places = placesOf(config);
-  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  await makeDirectory(dataDirectory);
   const lock = await lockDataDirectory(dataDirectory);
   try {
     await finishSwap(dataDirectory);

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { z } from "zod";
-import { syncDirectory } from "../file-system.ts";
+import { makeDirectory, syncDirectory } from "../file-system.ts";
 
 /*
  * Files take the places of others in a way that a kill or a power cut leaves either all of the old ones or, after the
@@ -49,7 +49,7 @@ export async function swap(dataDirectory: string, plan: SwapPlan): Promise<void>
   const draft = `${place}.part`;
   const file = await open(draft, "w", 0o600);
   try {
-    await file.writeFile(JSON.stringify(plan));
+    await file.writeFile(JSON.stringify(mapPaths(plan, (path) => within(dataDirectory, path) ?? path)));
     await file.sync();
   } finally {
     await file.close();
@@ -59,13 +59,40 @@ export async function swap(dataDirectory: string, plan: SwapPlan): Promise<void>
   await finishSwap(dataDirectory);
 }
 
-async function readPlan(path: string): Promise<SwapPlan> {
+/** In the file, paths in the data directory are relative to it: it may be reached by another name the next time. */
+async function readPlan(dataDirectory: string): Promise<SwapPlan> {
+  const path = join(dataDirectory, PLAN_NAME);
+  let plan: SwapPlan;
   try {
-    return planSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    plan = planSchema.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (cause) {
     const message = `${path}, which tells what is left of a restore, cannot be read. Remove it, and run \`bpt restore\` with the backup again.`;
     throw new Error(message, { cause });
   }
+  const former = formerDirectory(plan) ?? dataDirectory;
+  const found = mapPaths(plan, (place) => resolve(dataDirectory, within(former, place) ?? place));
+  const missing = found.replace.find((place) => !existsSync(readyPath(place)) && !existsSync(place));
+  if (missing === undefined) return found;
+  throw new Error(
+    `${path} tells of a restore that is not finished, and neither ${missing} nor ${basename(readyPath(missing))} beside it ` +
+      "is there. Mount the disk that it is on; or remove the plan, and run `bpt restore` with the backup again.",
+  );
+}
+
+/** Where the data directory was for earlier versions, which wrote whole paths: the live buffer is always in it. */
+function formerDirectory({ replace, remove }: SwapPlan): string | undefined {
+  const buffer = [...replace, ...remove].find((path) => isAbsolute(path) && basename(path) === "streams.db");
+  return buffer && dirname(buffer);
+}
+
+function mapPaths({ replaced, replace, remove }: SwapPlan, change: (path: string) => string): SwapPlan {
+  return { replaced, replace: replace.map(change), remove: remove.map(change) };
+}
+
+/** The path from a directory to what is in it; undefined of what is elsewhere. */
+function within(directory: string, path: string): string | undefined {
+  const inside = relative(resolve(directory), resolve(directory, path));
+  return inside.startsWith("..") || isAbsolute(inside) ? undefined : inside;
 }
 
 /**
@@ -74,8 +101,7 @@ async function readPlan(path: string): Promise<SwapPlan> {
  */
 export async function finishSwap(dataDirectory: string): Promise<boolean> {
   if (!isRestoreUnderWay(dataDirectory)) return false;
-  const place = join(dataDirectory, PLAN_NAME);
-  const plan = await readPlan(place);
+  const plan = await readPlan(dataDirectory);
   for (const path of plan.replace) {
     // Already in its place, if it no longer lies ready.
     if (!existsSync(readyPath(path))) continue;
@@ -84,7 +110,7 @@ export async function finishSwap(dataDirectory: string): Promise<boolean> {
     await syncDirectory(dirname(path));
   }
   for (const path of plan.remove) await moveAway(path, plan.replaced);
-  await rm(place);
+  await rm(join(dataDirectory, PLAN_NAME));
   await syncDirectory(dataDirectory);
   return true;
 }
@@ -94,7 +120,7 @@ async function moveAway(path: string, replaced: string): Promise<void> {
   const parts = [path, `${path}-wal`, `${path}-shm`].filter((part) => existsSync(part));
   const directory = directoryFor(parts, join(dirname(path), replaced));
   for (const part of parts) {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory);
     await rename(part, join(directory, basename(part)));
   }
   if (existsSync(directory)) await syncDirectory(directory);

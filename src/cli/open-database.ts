@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { refuseDuringRestore } from "../backup/swap.ts";
 import type { Config } from "../config.ts";
 import { lockDataDirectory } from "../db/data-lock.ts";
@@ -7,6 +6,7 @@ import { forOperator } from "../db/errors.ts";
 import { isMissing } from "../db/local-files.ts";
 import { isMigrated, migrateDatabase } from "../db/migrate.ts";
 import { closeClient, openClient } from "../db/open.ts";
+import { makeDirectory } from "../file-system.ts";
 
 export type OpenDatabase = AsyncDisposable & { database: Database };
 
@@ -20,7 +20,7 @@ export async function openDatabase(config: Config, { make = false } = {}): Promi
   const { databaseAuthToken: authToken, durability } = config;
   const url = commandUrl(config);
   refuseDuringRestore(config.dataDirectory);
-  if (make) await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+  if (make) await makeDirectory(config.dataDirectory);
   else if (!isThere(url)) {
     throw new Error(`There is no database at ${url}. Set DATA_DIR, or make one with \`bpt migrate\`.`);
   }
@@ -47,7 +47,7 @@ export function isThere(url: string): boolean {
 
 async function migrateUnlessServed({ dataDirectory }: Config, database: Database): Promise<void> {
   if (await isMigrated(database)) return;
-  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  await makeDirectory(dataDirectory);
   const lock = await lockDataDirectory(dataDirectory);
   try {
     await migrateDatabase(database);

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { link, rename } from "node:fs/promises";
+import { dirname } from "node:path";
 import { COMPANIONS } from "../db/local-files.ts";
+import { syncDirectory } from "../file-system.ts";
 
 /**
  * Puts a new file in the place of a damaged one, which is kept with its write-ahead log under the name that is returned.
@@ -11,7 +13,9 @@ export async function replaceFile(path: string, replacement: string, time: Date)
   // Not every file system has links; then there is none at `path` for a moment.
   await link(path, kept).catch(() => rename(path, kept));
   await moveCompanions(path, kept);
+  await syncDirectory(dirname(path));
   await rename(replacement, path);
+  await syncDirectory(dirname(path));
   return kept;
 }
 
@@ -20,6 +24,7 @@ export async function moveAside(path: string, time: Date): Promise<string> {
   const kept = keptName(path, time);
   await rename(path, kept);
   await moveCompanions(path, kept);
+  await syncDirectory(dirname(path));
   return kept;
 }
 

@@ -1,5 +1,5 @@
-import { expect, test } from "bun:test";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { describe, expect, test } from "bun:test";
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { finishSwap, readyPath, type SwapPlan, swap } from "../../src/backup/swap.ts";
 import { temporaryDirectory } from "../support/directory.ts";
@@ -102,4 +102,74 @@ test("before it is decided, nothing is touched", () =>
     await writeFile(join(root, "data/restore.json.part"), "{");
     expect(await finishSwap(join(root, "data"))).toBe(false);
     for (const name of OLD) expect(await readFile(join(root, name), "utf8")).toBe(`old ${name}`);
+  }));
+
+/** Stopped right after it was decided, by this version or by one that wrote whole paths, and reached by another name. */
+describe.each([
+  ["of this version", (_root: string, path: string) => path],
+  ["of an earlier version", (root: string, path: string) => join(root, "data", path)],
+])("a plan %s", (_, written) => {
+  const NAMES = ["bpt.db", "jwt.secret"];
+  const prepareAt = async (root: string) => {
+    await mkdir(join(root, "data"));
+    for (const name of [...NAMES, "streams.db"]) await writeFile(join(root, "data", name), `old ${name}`);
+    for (const name of NAMES) await writeFile(readyPath(join(root, "data", name)), `new ${name}`);
+    const plan = {
+      replaced: "replaced-1",
+      replace: NAMES.map((name) => written(root, name)),
+      remove: [written(root, "streams.db")],
+    };
+    await writeFile(join(root, "data/restore.json"), JSON.stringify(plan));
+  };
+  const checkAt = async (directory: string) => {
+    for (const name of NAMES) expect(await readFile(join(directory, name), "utf8")).toBe(`new ${name}`);
+    expect((await readdir(directory)).sort()).toEqual([...NAMES, "replaced-1"].sort());
+    expect((await readdir(join(directory, "replaced-1"))).sort()).toEqual([...NAMES, "streams.db"].sort());
+  };
+
+  test("is carried out where the directory has been moved to", () =>
+    inDirectory(async (root) => {
+      await prepareAt(root);
+      await rename(join(root, "data"), join(root, "moved"));
+      expect(await finishSwap(join(root, "moved"))).toBe(true);
+      await checkAt(join(root, "moved"));
+    }));
+
+  test("is carried out through a link", () =>
+    inDirectory(async (root) => {
+      await prepareAt(root);
+      await symlink(join(root, "data"), join(root, "link"));
+      expect(await finishSwap(join(root, "link"))).toBe(true);
+      await checkAt(join(root, "data"));
+    }));
+
+  test("leaves the directory alone that this one is a copy of", () =>
+    inDirectory(async (root) => {
+      await prepareAt(root);
+      await cp(join(root, "data"), join(root, "copy"), { recursive: true });
+      expect(await finishSwap(join(root, "copy"))).toBe(true);
+      await checkAt(join(root, "copy"));
+      expect(await readFile(join(root, "data/bpt.db"), "utf8")).toBe("old bpt.db");
+    }));
+
+  test("of which a file is not to be found is refused, and nothing is touched", () =>
+    inDirectory(async (root) => {
+      await prepareAt(root);
+      for (const path of ["data/bpt.db", "data/bpt.db.restoring"]) await rm(join(root, path));
+      const before = (await readdir(join(root, "data"))).sort();
+      await expect(finishSwap(join(root, "data"))).rejects.toThrow("neither");
+      expect((await readdir(join(root, "data"))).sort()).toEqual(before);
+    }));
+});
+
+test("a plan has no path of the data directory in it, and whole ones of what is elsewhere", () =>
+  inDirectory(async (root) => {
+    const plan = await prepare(root);
+    await mkdir(join(root, "other"));
+    // Not carried out, since one of the files is not ready.
+    const replace = [...plan.replace, join(root, "other/c.db")];
+    await expect(swap(join(root, "data"), { ...plan, replace })).rejects.toThrow("other/c.db");
+    const written = JSON.parse(await readFile(join(root, "data/restore.json"), "utf8"));
+    expect(written.replace).toEqual([join(root, "own/b.db"), "a.db", "secret", join(root, "other/c.db")]);
+    expect(written.remove).toEqual(["gone.db"]);
   }));
