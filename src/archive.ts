@@ -40,13 +40,20 @@ export async function writeArchive(path: string, fill: (add: AddEntry) => Promis
   await syncDirectory(dirname(path));
 }
 
+/** Three times as fast as the usual 6, for files that are a tenth larger; telemetry is compressed already. */
+const LEVEL = 2;
+
 async function writeDraft(path: string, fill: (add: AddEntry) => Promise<void>): Promise<void> {
   const { readable, controller } = createTarPacker();
   const file = await open(path, "wx", 0o600);
   try {
-    const writing = pipeline(readable, createGzip(), async (chunks: AsyncIterable<Uint8Array>) => {
-      for await (const chunk of chunks) await file.writeFile(chunk);
-    });
+    const writing = pipeline(
+      readable,
+      createGzip({ level: LEVEL }),
+      async (chunks: AsyncIterable<Uint8Array>) => {
+        for await (const chunk of chunks) await file.writeFile(chunk);
+      },
+    );
     const filling = fill(entryAdder(controller)).then(
       () => controller.finalize(),
       (error: unknown) => controller.error(error),

@@ -199,6 +199,15 @@ program
     await doctor(options, process.env);
   });
 
+// What the server runs beside itself.
+program
+  .command("check-file", { hidden: true })
+  .argument("<file>")
+  .action(async (file) => {
+    const { checkFile } = await import("./cli/check-file.ts");
+    checkFile(file);
+  });
+
 // Whoever reads the output may have had enough of it.
 process.stdout.on("error", () => process.exit(1));
 // What is told along the way is no part of the work: where it cannot be told, the work goes on.

@@ -8,6 +8,7 @@ import { localFiles } from "./db/local-files.ts";
 import { HOW_TO_GO_ON, lostDatabase } from "./db/lost-database.ts";
 import { openClient, openReplica } from "./db/open.ts";
 import { HOW_TO_WRITE, hindrance } from "./db/writable.ts";
+import { schemaProblems } from "./doctor/schema-problems.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { watchCommits, watchQueries } from "./metrics/slowness.ts";
@@ -43,6 +44,7 @@ export async function openStores(config: Config, watch: Watch): Promise<Stores> 
   }
   const redis = await openWatch(config, watch);
   const stopChecks = await checkAtStart(paths, damage, watch.log);
+  tellForeign(config, watch.log);
   const [client, buffer] = await Promise.all([
     openDatabaseClient(config, damage, watch),
     openBuffer(config, damage, watch),
@@ -70,6 +72,18 @@ function openDatabaseClient(
     onSuspect: notingDamage(damage, databaseUrl.slice("file:".length)),
   };
   return primary ? openReplica(options, primary, log, hooks) : openClient(options, hooks);
+}
+
+/** It is served all the same: what is not of this program may be its owner's. */
+function tellForeign(config: Config, log: Logger): void {
+  for (const file of localFiles(config)) {
+    const problems = schemaProblems(file);
+    if (problems.length === 0) continue;
+    log.error(
+      { file: file.path, problems },
+      "a file is not as this program makes it; `bpt doctor` tells what to do",
+    );
+  }
 }
 
 async function openWatch({ redis }: Config, { log }: Watch): Promise<RedisWatch | undefined> {

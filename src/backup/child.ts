@@ -1,20 +1,15 @@
-import { join } from "node:path";
 import type { Config } from "../config.ts";
+import { OWN_PROGRAM } from "../own-program.ts";
 import type { BackupReport } from "./create.ts";
 
 export type BackupProcess = { result: Promise<BackupReport>; kill(): void };
-
-/** The program is this file and its source, or all in one binary, where sources are below this folder. */
-const program = import.meta.dir.startsWith("/$bunfs/")
-  ? [process.execPath]
-  : [process.execPath, "--no-env-file", join(import.meta.dir, "../main.ts")];
 
 /**
  * Makes a backup in a process of its own: it works synchronously for long, and gives its memory back at the end.
  * `result` rejects with the sentence that it ended with.
  */
 export function startBackup(config: Config): BackupProcess {
-  const child = Bun.spawn([...program, "backup", "--json"], {
+  const child = Bun.spawn([...OWN_PROGRAM, "backup", "--json"], {
     // The rest is handed on, not read: where temporary files go, where programs are.
     env: { ...process.env, ...environmentOf(config) },
     stdin: "ignore",

@@ -1,11 +1,8 @@
-import { setPriority } from "node:os";
 import { resolve } from "node:path";
 import { type BackupReport, createBackup } from "../backup/create.ts";
 import { parseConfig } from "../config.ts";
+import { stepBehind } from "./priority.ts";
 import { startPercentBar } from "./progress.ts";
-
-/** Behind everything else that the machine has to do, a server above all. */
-const NICENESS = 10;
 
 type Options = { to?: string; json?: boolean };
 
@@ -25,13 +22,6 @@ export async function backup(
     bar.stop,
   );
   print(json ? JSON.stringify(report) : describe(report));
-}
-
-/** A courtesy, which not everybody may do: a unit's filter of system calls, or a nicer start, forbids it. */
-function stepBehind(): void {
-  try {
-    setPriority(NICENESS);
-  } catch {}
 }
 
 function describe({ file, bytes, durationSeconds, liveBuffer, files }: BackupReport): string {

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type Database from "libsql";
+import { fileSize } from "../file-system.ts";
 import { isDamage } from "./errors.ts";
 import { openReadOnly, rowsOf } from "./read-only.ts";
 
@@ -29,6 +30,44 @@ export function checkIntegrity(path: string, { quick = false } = {}): string[] {
 }
 
 /**
+ * The same of what can be told by looking at a few pages, however large the file is: the header, whether the file has the
+ * length that it tells, the schema, and whether each table and index can be entered.
+ * @throws Error as above.
+ */
+export function checkOutside(path: string): string[] {
+  let database: Database.Database | undefined;
+  try {
+    database = openReadOnly(path);
+    if (isForReadingOnly(database)) return ["The header is of a format that can only be read"];
+    if (isTruncated(database, path)) return ["The file is shorter than its header tells"];
+    if (!isAllUtf8(database, SCHEMA_TEXTS)) return ["The schema has text that is not UTF-8"];
+    return rowsOf<{ name: string }>(database, CLOSED).map(
+      ({ name }) => `The first page of ${name} is none of its kind`,
+    );
+  } catch (error) {
+    if (isDamage(error) || isReadFailure(error)) return [error.message];
+    throw error;
+  } finally {
+    database?.close();
+  }
+}
+
+/** Tables and indexes whose first page begins as no page of a tree does. */
+const CLOSED = `
+  SELECT name FROM sqlite_schema LEFT JOIN sqlite_dbpage ON pgno = rootpage
+  WHERE rootpage > 0 AND coalesce(hex(substr(data, 1, 1)), '') NOT IN ('02', '05', '0A', '0D')`;
+
+/** What is not yet folded in may be longer: then the log has the rest. */
+function isTruncated(database: Database.Database, path: string): boolean {
+  if (fileSize(`${path}-wal`) > 0) return false;
+  const [row] = rowsOf<{ bytes: number }>(
+    database,
+    "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size",
+  );
+  return fileSize(path) < (row?.bytes ?? 0);
+}
+
+/**
  * Whether a byte of the header has SQLite read the file and never write it; nothing else in SQLite minds. It is read
  * through SQLite, since to open and close the file beside it would let its locks on it go.
  */
@@ -51,13 +90,15 @@ function structuralProblems(database: Database.Database, check: "quick_check" | 
   return lines.filter((line) => line !== "ok" && !line.startsWith("***")).slice(0, MOST_PROBLEMS);
 }
 
+const SCHEMA_TEXTS =
+  "SELECT CAST(concat_ws(' ', type, name, tbl_name, sql) AS BLOB) AS bytes FROM sqlite_schema";
+
 /**
  * Where text is not UTF-8. SQLite takes any bytes for text, and no check of its own looks at them; the driver ends the
  * whole process when it comes upon such a text. So all of it is read as bytes here.
  */
 function textProblems(database: Database.Database): string[] {
-  const schema = "SELECT CAST(concat_ws(' ', type, name, tbl_name, sql) AS BLOB) AS bytes FROM sqlite_schema";
-  if (!isAllUtf8(database, schema)) return ["The schema has text that is not UTF-8"];
+  if (!isAllUtf8(database, SCHEMA_TEXTS)) return ["The schema has text that is not UTF-8"];
   return textColumns(database)
     .filter(({ table, columns }) => {
       const names = columns.map((name) => `"${name}"`);

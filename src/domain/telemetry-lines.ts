@@ -18,9 +18,19 @@ const PIECE_BYTES = 4_000_000;
  */
 export async function* writeLines(recording: Recording): AsyncGenerator<Uint8Array, void, void> {
   for await (const samples of recording.samples()) {
-    const lines = samples.map((sample) => JSON.stringify(sample, keepEveryNumber));
+    const lines = samples.map(writeLine);
     yield Buffer.from(`${lines.join("\n")}\n`);
   }
+}
+
+/** The way for every number takes six times as long, and hardly any sample needs it. */
+function writeLine(sample: Sample): string {
+  const isPlain = Object.values(sample).every((value) =>
+    typeof value === "number"
+      ? Number.isFinite(value) && !Object.is(value, -0)
+      : typeof value !== "object" || value === null,
+  );
+  return isPlain ? JSON.stringify(sample) : JSON.stringify(sample, keepEveryNumber);
 }
 
 /**

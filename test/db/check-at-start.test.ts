@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "libsql";
 import { checkAtStart } from "../../src/db/check-at-start.ts";
@@ -80,3 +81,44 @@ test("a check that is ended by then tells nothing", async () => {
   holder.close();
   expect([...damage.files, ...told]).toEqual([]);
 });
+
+/** More than is read before the first answer. */
+const HUGE_BYTES = 20_000_000;
+
+describe("of a file too large to be read before the first answer", () => {
+  test("damage inside is told of behind it", async () => {
+    makeFile(HUGE_BYTES);
+    await overwriteMiddle(path, 1);
+    const { damage, log, told } = watch();
+    const stop = await checkAtStart([path], damage, log);
+    expect([...damage.files, ...told]).toEqual([]);
+    while (told.length === 0) await Bun.sleep(10);
+    expect([...damage.files]).toEqual(["bpt.db"]);
+    stop();
+  });
+
+  test("the length, the header, the schema and the first page of each table are looked at before", async () => {
+    makeFile(HUGE_BYTES);
+    const root = rootOf("noise");
+    const bytes = await readFile(path);
+    const refused = async (change: (bytes: Buffer) => Buffer, told: RegExp) => {
+      await writeFile(path, change(Buffer.from(bytes)));
+      const { damage, log } = watch();
+      await expect(checkAtStart([path], damage, log)).rejects.toThrow(told);
+    };
+    await refused((all) => all.subarray(0, all.length - 8192), /is damaged: .*`bpt doctor`/);
+    await refused((all) => all.fill(0, 0, 100), /is damaged: .*`bpt doctor`/);
+    await refused((all) => all.fill(255, 100, 4096), /is damaged: .*`bpt doctor`/);
+    await refused((all) => all.fill(0, (root - 1) * 4096, root * 4096), /The first page of noise/);
+    await writeFile(path, bytes);
+    const { damage, log } = watch();
+    (await checkAtStart([path], damage, log))();
+  });
+});
+
+function rootOf(table: string): number {
+  const database = new Database(path);
+  const row = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").get(table);
+  database.close();
+  return (row as { rootpage: number }).rootpage;
+}
