@@ -87,6 +87,12 @@ test("answers and inputs have types", () => {
   const post = rider.api.streams[":name"].messages.$post;
   type Posted = Awaited<ReturnType<Awaited<ReturnType<typeof post>>["json"]>>;
   expectTypeOf<Posted>().toEqualTypeOf<{ success: true; messageId: string; streamName: string }>();
+  const list = rider.api.streams[":name"].messages.$get;
+  type Listed = Awaited<ReturnType<Awaited<ReturnType<typeof list>>["json"]>>;
+  expectTypeOf<Listed["streamName"]>().toEqualTypeOf<string>();
+  expectTypeOf<Listed["messages"][number]["id"]>().toEqualTypeOf<string>();
+  expectTypeOf<Listed["messages"][number]["data"]["author"]>().toEqualTypeOf<string | undefined>();
+  expectTypeOf<Listed["messages"][number]["data"]["timestamp"]>().toEqualTypeOf<number>();
   type Completing = Parameters<typeof complete>[0];
   expectTypeOf<{ param: { id: string }; json: { archiveTelemetry: false } }>().toExtend<Completing>();
   expectTypeOf<{ param: { id: string }; json: { archiveTelemetry: "no" } }>().not.toExtend<Completing>();

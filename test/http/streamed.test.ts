@@ -1,90 +1,106 @@
-import { expect, test } from "bun:test";
+import { afterEach, expect, test } from "bun:test";
+import { Writable } from "node:stream";
+import type { Server } from "bun";
 import { Hono } from "hono";
 import pino from "pino";
+import { AppError } from "../../src/errors.ts";
 import type { AppEnv } from "../../src/http/context.ts";
+import { respondToError } from "../../src/http/errors.ts";
 import { type Pieces, streamed } from "../../src/http/streamed.ts";
 
-/** An app that answers with these pieces, and what it has logged and had to answer for. */
-function answering(make: () => Pieces) {
-  const lines: string[] = [];
-  const log = pino({ level: "error" }, { write: (line: string) => lines.push(line) });
-  const app = new Hono<AppEnv>()
-    .get("/", (c) => streamed(c, log, make(), { "Content-Type": "text/plain" }))
-    .onError((_error, c) => c.text("failed", 500));
-  return { app, lines };
+let server: Server<undefined> | undefined;
+afterEach(() => server?.stop(true));
+
+/** A server over a real port whose every answer is made of these pieces, and what it logs. */
+function serve(pieces: () => Pieces) {
+  const logged: string[] = [];
+  const log = pino(new Writable({ write: (line, _, done) => done(void logged.push(String(line))) }));
+  const app = new Hono<AppEnv>();
+  app.onError(respondToError(log));
+  app.get("/", (c) => streamed(c, log, pieces(), { "Content-Type": "text/plain" }));
+  server = Bun.serve({ port: 0, fetch: app.fetch });
+  return { url: server.url.href, logged };
 }
 
-test("a body is all of its pieces, texts and bytes", async () => {
-  const { app } = answering(async function* () {
-    yield "grün,";
-    yield Buffer.from("bytes,");
+test("what comes is the pieces, one after another, text and bytes", async () => {
+  const { url } = serve(async function* () {
+    yield "é";
+    yield new Uint8Array([65, 66]);
     yield "";
-    yield "end";
+    yield "🚴";
   });
-  const response = await app.request("/");
+  const response = await fetch(url);
   expect(response.headers.get("Content-Type")).toBe("text/plain");
-  expect(await response.text()).toBe("grün,bytes,end");
+  expect(await response.text()).toBe("éAB🚴");
 });
 
-test("no pieces are an empty body", async () => {
-  const { app } = answering(async function* () {});
-  const response = await app.request("/");
+test("a source without any pieces makes an empty body", async () => {
+  const { url } = serve(async function* () {});
+  const response = await fetch(url);
   expect([response.status, await response.text()]).toEqual([200, ""]);
 });
 
-test("a source that fails before its first piece is an error like any other", async () => {
-  const { app, lines } = answering(async function* () {
-    if (lines) throw new Error("damaged");
-    yield "";
+test("a source that fails before its first piece is answered as any error", async () => {
+  const { url } = serve(async function* () {
+    await Promise.reject(new AppError("buffer_unavailable", "The live buffer cannot be reached right now."));
+    yield "never";
   });
-  expect((await app.request("/")).status).toBe(500);
-  expect(lines).toEqual([]);
+  const response = await fetch(url);
+  expect(response.status).toBe(503);
+  expect(await response.json()).toMatchObject({ code: "buffer_unavailable" });
 });
 
-test("a source that fails later breaks the answer off, and the log says why", async () => {
-  const { app, lines } = answering(async function* () {
+test("a source that fails later breaks the connection, and is logged", async () => {
+  const { url, logged } = serve(async function* () {
     yield "the beginning";
-    throw new Error("damaged");
+    throw new Error("the store is gone");
   });
-  const response = await app.request("/");
+  const response = await fetch(url);
   expect(response.status).toBe(200);
-  const body = response.body?.getReader();
-  expect(new TextDecoder().decode((await body?.read())?.value)).toBe("the beginning");
-  // It errors without a reason.
-  const end = await body?.read().then(
-    () => "read",
-    () => "broken",
-  );
-  expect(end).toBe("broken");
-  expect(lines.join()).toContain("an answer broke off");
-  expect(lines.join()).toContain("damaged");
+  await expect(response.text()).rejects.toThrow();
+  expect(logged.join("")).toContain("the store is gone");
 });
 
-test("pieces are made when there is room for them, and no more once the client has left", async () => {
+test("a client that takes nothing holds one piece back, and one that leaves ends the source", async () => {
   let made = 0;
-  let ended = false;
-  const { app } = answering(async function* () {
+  const ended = Promise.withResolvers<void>();
+  const { url } = serve(async function* () {
     try {
-      for (;;) yield `${made++}`;
+      for (; made < 1000; made += 1) yield new Uint8Array(1_000_000);
     } finally {
-      ended = true;
+      ended.resolve();
     }
   });
-  const body = (await app.request("/")).body?.getReader();
-  await body?.read();
-  await body?.read();
-  expect(made).toBeLessThanOrEqual(3);
-  await body?.cancel();
-  expect(ended).toBe(true);
+  const leaving = new AbortController();
+  const response = await fetch(url, { signal: leaving.signal });
+  expect(response.status).toBe(200);
+  leaving.abort();
+  await ended.promise;
+  expect(made).toBeLessThan(100);
 });
 
-test("for HEAD the source is not begun", async () => {
-  let begun = false;
-  const { app } = answering(async function* () {
-    begun = true;
-    yield "";
+test("others have their turn between two pieces that are there at once", async () => {
+  const turns: string[] = [];
+  const { url } = serve(async function* () {
+    for (let piece = 0; piece < 5; piece += 1) {
+      setImmediate(() => turns.push("other"));
+      turns.push("piece");
+      yield "x";
+    }
   });
-  const response = await app.request("/", { method: "HEAD" });
+  await (await fetch(url)).text();
+  expect(turns.join(" ")).toBe("piece other piece other piece other piece other piece other");
+});
+
+test("HEAD has the head, and the source is not begun", async () => {
+  let begun = false;
+  const { url } = serve(async function* () {
+    begun = true;
+    yield "body";
+  });
+  const response = await fetch(url, { method: "HEAD" });
+  expect(response.status).toBe(200);
   expect(response.headers.get("Content-Type")).toBe("text/plain");
+  expect(await response.text()).toBe("");
   expect(begun).toBe(false);
 });

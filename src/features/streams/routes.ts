@@ -1,15 +1,17 @@
 import { type Context, Hono } from "hono";
 import { jsonBody } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
+import { streamedJson } from "../../http/streamed.ts";
 import { parse, validate } from "../../http/validate.ts";
 import { collectAfter } from "../../memory.ts";
 import type { Deps } from "../../runtime.ts";
-import type { MessageData, MessageId, StreamKey } from "../../streams/buffer.ts";
+import type { MessageId, StreamKey } from "../../streams/buffer.ts";
 import { streamLabel } from "../../streams/idleness.ts";
 import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { sweep } from "../workouts/sweep.ts";
 import { batchBody } from "./batch.ts";
 import { EVENT_STREAM_HEADERS, eventStream, LAST_CALL_SECONDS, STALLED_AFTER_SECONDS } from "./events.ts";
+import { type MessageList, messageList } from "./message-list.ts";
 import { endWhenRevoked } from "./revocation.ts";
 import {
   cleanupQuery,
@@ -99,13 +101,8 @@ export function streamRoutes(deps: Deps) {
     })
     .get("/:name/messages", validate("param", nameParam), validate("query", rangeQuery), async (c) => {
       const key = keyOf(c, c.req.valid("param").name);
-      const { start, end, count } = c.req.valid("query");
       if (!(await buffer.info(key))) throw streamNotFound(key.name);
-      const messages = await buffer.range(key, start, end, count);
-      return c.json({
-        streamName: key.name,
-        messages: messages.map(({ id, data }) => ({ id, data: JSON.parse(data) as MessageData })),
-      });
+      return streamedJson<MessageList>(c, deps.log, messageList(buffer, key, c.req.valid("query")));
     })
     .get("/:name/listen", validate("param", nameParam), validate("query", listenQuery), (c) =>
       listen(c, c.req.valid("param").name, startOf(c, c.req.valid("query"))),

@@ -119,3 +119,40 @@ test("the contract's own address, its plus not encoded, means the whole stream",
   );
   expect(messages).toHaveLength(1);
 });
+
+test("messages of any size and any text come as they were sent, author and all", async () => {
+  const { rider } = service;
+  const texts = [
+    "x".repeat(100_000),
+    'é\u0000\n\ud800 "quoted" \\ 🚴',
+    ...Array.from({ length: 40 }, (_, n) => "é".repeat(45_000 + n)),
+  ];
+  for (const message of texts) {
+    await rider.send("POST", "/api/streams/ride/messages", { message, author: 'the "first"' });
+  }
+  const messages = await readStream(rider, "ride");
+  expect(messages.map(({ data }) => data)).toEqual(
+    texts.map((message) => ({ message, timestamp: expect.any(Number), author: 'the "first"' })),
+  );
+});
+
+test("a stream that is deleted while it is read breaks the answer off", async () => {
+  const { app, rider } = service;
+  await sendBatch(
+    rider,
+    "ride",
+    Array.from({ length: 400 }, (_, n) => `${n}`.padEnd(5000)),
+  );
+  const response = await rider.request("/api/streams/ride/messages?count=1000");
+  expect(response.status).toBe(200);
+  await app.deps.buffer.delete({ owner: rider.userId, name: "ride" });
+  await expect(response.text()).rejects.toThrow();
+});
+
+test("HEAD tells what GET would", async () => {
+  await append(service.rider, "ride", "one");
+  const ask = (name: string) => service.rider.request(`/api/streams/${name}/messages`, { method: "HEAD" });
+  expect((await ask("ride")).status).toBe(200);
+  expect((await ask("ride")).headers.get("Content-Type")).toBe("application/json");
+  expect((await ask("other")).status).toBe(404);
+});
