@@ -51,9 +51,15 @@ export interface StreamBuffer {
   readonly backend: "embedded" | "redis";
   /** Whether other instances write into it too; then `readAfter` can also tell of the ends of streams. */
   readonly isShared: boolean;
-  /** Makes the stream if it is not there; the id is that of its newest message, or a place before its first. */
+  /**
+   * Makes the stream if it is not there; the id is that of its newest message, or a place before its first.
+   * Rejects with AppError too_many_streams where the owner has as many as there may be.
+   */
   create(key: StreamKey): Promise<MessageId>;
-  /** Resolves once all of `data` (JSON texts of MessageData) survives a crash, with their ids in order. All or nothing. */
+  /**
+   * Resolves once all of `data` (JSON texts of MessageData) survives a crash, with their ids in order. All or nothing.
+   * Rejects with AppError stream_full, too_many_streams beyond the limits.
+   */
   append(key: StreamKey, data: readonly string[]): Promise<MessageId[]>;
   /**
    * Messages with start ≤ id ≤ end, oldest first; empty where the stream has been deleted. From the very beginning, rejects

@@ -62,7 +62,7 @@ export const READ_STATE: Statement = {
     'highWater', (SELECT ms || '-' || seq FROM high_water),
     'streams', (SELECT json_group_array(json_array(
       id, owner, name, created_ms || '-' || created_seq,
-      (SELECT count(*) FROM message WHERE stream_id = stream.id),
+      (SELECT json_array(count(*), coalesce(sum(octet_length(data)), 0)) FROM message WHERE stream_id = stream.id),
       (SELECT ms || '-' || seq FROM message WHERE stream_id = stream.id ORDER BY ms, seq LIMIT 1),
       (SELECT ms || '-' || seq FROM message WHERE stream_id = stream.id ORDER BY ms DESC, seq DESC LIMIT 1)
     )) FROM stream)
@@ -73,8 +73,8 @@ type State = {
   /** Ids of streams that are gone, but not yet all of their messages. */
   deleted: number[];
   highWater: MessageId | null;
-  /** id, owner, name, creation, length, first, last */
-  streams: [number, string, string, MessageId, number, MessageId | null, MessageId | null][];
+  /** id, owner, name, creation, [length, bytes], first, last */
+  streams: [number, string, string, MessageId, [number, number], MessageId | null, MessageId | null][];
 };
 
 /** What READ_STATE found: the streams, and the message ids that were the last of their kind. */
@@ -84,11 +84,12 @@ export function parseState(json: unknown): {
   deleted: number[];
 } {
   const state = JSON.parse(String(json)) as State;
-  const streams = state.streams.map(([id, owner, name, created, length, first, last]) => ({
+  const streams = state.streams.map(([id, owner, name, created, [length, bytes], first, last]) => ({
     id,
     owner,
     name,
     length,
+    bytes,
     firstMessageId: first,
     lastMessageId: last,
     lastActivity: idParts(last ?? created).milliseconds,
@@ -120,9 +121,13 @@ export function insertMessages(rows: string): Statement {
   };
 }
 
-/** The first result has the number of messages deleted, the second the first id that is left. */
+/** The results have the bytes and the number of messages deleted, and the first id that is left. */
 export function deleteMessages(streamId: number, through: IdParts): Statement[] {
   return [
+    {
+      sql: "SELECT coalesce(sum(octet_length(data)), 0) FROM message WHERE stream_id = ? AND (ms, seq) <= (?, ?)",
+      args: [streamId, through.milliseconds, through.sequence],
+    },
     {
       sql: "DELETE FROM message WHERE stream_id = ? AND (ms, seq) <= (?, ?)",
       args: [streamId, through.milliseconds, through.sequence],

@@ -1,7 +1,8 @@
-import { openConnection } from "../db/connection.ts";
+import { openConnection, type Statement } from "../db/connection.ts";
 import { createTurns } from "../db/turn.ts";
 import { compact } from "../db/upkeep.ts";
 import type { AppError } from "../errors.ts";
+import { BUFFER_LIMITS, type BufferLimits } from "../limits.ts";
 import type { MessageId, StreamBuffer, StreamKey, StreamMessage } from "./buffer.ts";
 import type { WriterRequest } from "./embedded-connection.ts";
 import * as sql from "./embedded-sql.ts";
@@ -21,7 +22,7 @@ import { createStreamIndex, emptyStream, infoOf, type StoredStream } from "./str
 import { bufferUnavailable } from "./unavailable.ts";
 import { startWriter, type Writer } from "./writer.ts";
 
-/** Characters of data that one commit may hold, so that none of them takes long. */
+/** Bytes of data that one commit may hold, so that none of them takes long. */
 const LARGEST_GROUP = 4_000_000;
 
 /** `id` is the last one given to this call, or that of the creation where there are no messages. */
@@ -30,13 +31,12 @@ type Append = {
   key: StreamKey;
   ids: IdParts[];
   data: readonly string[];
-  size: number;
+  bytes: number;
   id: IdParts;
 };
 type Delete = { kind: "delete"; key: StreamKey; through: IdParts };
 /** What is left of a stream that is gone. */
 type Purge = { kind: "purge"; streamId: number };
-/** Of free pages. */
 type Compact = { kind: "compact" };
 type Operation = (Append | Delete | Purge | Compact) & { settled: PromiseWithResolvers<boolean> };
 
@@ -52,12 +52,13 @@ export async function openEmbeddedBuffer(options: {
   path: string;
   durability: Durability;
   now: () => number;
+  limits?: BufferLimits;
   /** Told of each commit of messages: how many posts are in it, and how many ms it took. */
   onCommit?: (posts: number, took: number) => void;
   /** Told of every failure of the file. */
   onFailure?: (error: unknown) => void;
 }): Promise<StreamBuffer> {
-  const { durability, now, onCommit, onFailure = () => {} } = options;
+  const { durability, now, limits = BUFFER_LIMITS, onCommit, onFailure = () => {} } = options;
   const url = `file:${options.path}`;
   const writer = startWriter(durability);
   const state = await openFile(writer, { url, durability }).catch((error) => {
@@ -95,8 +96,9 @@ export async function openEmbeddedBuffer(options: {
     return settled.promise;
   }
 
+  const write = (statements: Statement[]) => writer.request({ kind: "write", statements });
   const statements = {
-    read: async (sql: string) => (await writer.request({ kind: "write", statements: [{ sql }] }))[0]?.value,
+    read: async (sql: string) => (await write([{ sql }]))[0]?.value,
     run: (sql: string) => writer.request({ kind: "execute", sql }),
   };
 
@@ -112,17 +114,21 @@ export async function openEmbeddedBuffer(options: {
     }
   }
 
-  async function commitAppends(group: (Append & Pick<Operation, "settled">)[]): Promise<void> {
+  async function commitAppends(queued: (Append & Pick<Operation, "settled">)[]): Promise<void> {
+    const refusals = queued.map(index.admission(limits));
+    for (const [place, refusal] of refusals.entries()) if (refusal) queued[place]?.settled.reject(refusal);
+    const group = queued.filter((_, place) => !refusals[place]);
+    if (group.length === 0) return;
     const { request, created } = appendRequest(group);
     const began = performance.now();
     await writer.request(request);
     onCommit?.(group.length, performance.now() - began);
     for (const stream of created) index.add(stream);
-    for (const { key, ids, id, settled } of group) {
-      index.appended(key, ids, now());
-      lastCommitted = formatMessageId(id);
-      settled.resolve(true);
+    for (const append of group) {
+      index.appended(append, now());
+      append.settled.resolve(true);
     }
+    lastCommitted = formatMessageId(group.at(-1)?.id ?? lastId);
   }
 
   /** Groups are committed one after another, so what is known of the streams here is what the file holds. */
@@ -152,13 +158,13 @@ export async function openEmbeddedBuffer(options: {
     const stream = index.find(key);
     if (!stream) return false;
     if (compareMessageIds(stream.lastMessageId ?? FIRST_MESSAGE_ID, formatMessageId(through)) <= 0) {
-      await writer.request({ kind: "write", statements: sql.deleteStream(stream.id, lastId) });
+      await write(sql.deleteStream(stream.id, lastId));
       index.remove(key);
       purge(stream.id);
     } else {
-      const statements = sql.deleteMessages(stream.id, through);
-      const [deleted, left] = await writer.request({ kind: "write", statements });
+      const [bytes, deleted, left] = await write(sql.deleteMessages(stream.id, through));
       stream.length -= deleted?.changes ?? 0;
+      stream.bytes -= Number(bytes?.value);
       stream.firstMessageId = String(left?.value);
     }
     return true;
@@ -174,7 +180,7 @@ export async function openEmbeddedBuffer(options: {
 
   /** Resolves to whether there may be more. */
   async function commitPurge({ streamId }: Purge): Promise<boolean> {
-    const [deleted] = await writer.request({ kind: "write", statements: sql.deletePage(streamId) });
+    const [deleted] = await write(sql.deletePage(streamId));
     return deleted?.changes === sql.DELETED_PAGE;
   }
 
@@ -210,14 +216,14 @@ export async function openEmbeddedBuffer(options: {
 
     async create(key) {
       const id = nextId();
-      await enqueue({ kind: "append", key, ids: [], data: [], size: 0, id });
+      await enqueue({ kind: "append", key, ids: [], data: [], bytes: 0, id });
       return index.find(key)?.lastMessageId ?? formatMessageId(id);
     },
 
     async append(key, data) {
       const ids = data.map(nextId);
-      const size = data.reduce((sum, text) => sum + text.length, 0);
-      await enqueue({ kind: "append", key, ids, data, size, id: lastId });
+      const bytes = data.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+      await enqueue({ kind: "append", key, ids, data, bytes, id: lastId });
       return ids.map(formatMessageId);
     },
 
@@ -283,11 +289,11 @@ async function openFile(writer: Writer, options: { url: string; durability: Dura
 /** A deletion goes alone, since it must not overtake or be overtaken by the messages around it. */
 function takeGroup(queue: Operation[]): Operation[] {
   if (queue[0]?.kind !== "append") return queue.splice(0, 1);
-  let size = 0;
+  let bytes = 0;
   const end = queue.findIndex((operation, index) => {
     if (operation.kind !== "append") return true;
-    size += operation.size;
-    return index > 0 && size > LARGEST_GROUP;
+    bytes += operation.bytes;
+    return index > 0 && bytes > LARGEST_GROUP;
   });
   return queue.splice(0, end === -1 ? queue.length : end);
 }

@@ -4,6 +4,7 @@ import type { StreamKey } from "./buffer.ts";
  * How the data lies in Redis:
  *
  *   workout:<owner>:<name>        a stream's messages, each an entry with one field `data`
+ *   workout:<owner>:<name>:bytes  how many bytes they are
  *   workout:<owner>:<name>:<key>  what one deletion of the last minutes took of them, so that other instances can still
  *                                 hand it to their listeners
  *   workout:<owner>               a hash, the index of the owner's streams: <name> → id of its creation, which lies

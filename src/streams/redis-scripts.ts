@@ -57,9 +57,14 @@ end
 local LATE = {'LATE the command came after its time was up'}
 `;
 
+/** What the scripts answer where a stream, or an owner, has as much as it may have. */
+export const FULL = "FULL";
+export const TOO_MANY = "TOO_MANY";
+
 /**
- * KEYS owners, last, then stream and index of each append; ARGV now in ms, an id that was given out, then owner, name,
- * deadline, number of messages and the messages of each append. Stores messages, or where there are none makes the stream if it is not
+ * KEYS owners, last, then stream and index of each append; ARGV now in ms, an id that was given out, how many messages
+ * and bytes a stream and how many streams an owner may have, then owner, name, deadline, number of messages and the
+ * messages of each append. Stores messages, or where there are none makes the stream if it is not
  * there. Answers Redis's time, or 0, and for each append its first id, the others being the next in sequence, or
  * where there are no messages the id of the newest or of the creation; or a list with what failed. One that fails,
  * or came later than its deadline by Redis's time, leaves the others and the last id alone.
@@ -68,7 +73,24 @@ const APPEND = `${COMMON}${DEADLINE}
 local ms, seq = clock(KEYS[2], tonumber(ARGV[1]), ARGV[2])
 local unused = seq
 local answers = {time or 0}
-local at = 3
+local most_messages, most_bytes, most_streams = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local at = 6
+
+-- The bytes of a stream; where an earlier version made it, about so many.
+local function size(stream, length)
+  local noted = length > 0 and redis.call('GET', stream .. ':bytes')
+  if noted or length == 0 then return tonumber(noted or 0) end
+  return length * #redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1][2][2]
+end
+
+local function full_of_streams(index)
+  if redis.call('HLEN', index) < most_streams then return false end
+  local count = 0
+  for _, field in ipairs(redis.call('HKEYS', index)) do
+    if string.sub(field, 1, 1) ~= ':' then count = count + 1 end
+  end
+  return count >= most_streams
+end
 
 local function make(index, owner, name)
   seq = seq + 1
@@ -90,16 +112,23 @@ local function append(stream, index, owner, name, first, last)
   local answer = nil
   if last < first then
     local newest = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
-    return newest and newest[1] or redis.call('HGET', index, name) or make(index, owner, name)
+    local there = newest and newest[1] or redis.call('HGET', index, name)
+    if not there and full_of_streams(index) then return {'${TOO_MANY}'} end
+    return there or make(index, owner, name)
   end
+  local length = redis.call('XLEN', stream)
+  local bytes = size(stream, length)
+  for message = first, last do bytes = bytes + #ARGV[message] end
+  if length + last - first + 1 > most_messages or bytes > most_bytes then return {'${FULL}'} end
+  if length == 0 and redis.call('HEXISTS', index, name) == 0 then
+    if full_of_streams(index) then return {'${TOO_MANY}'} end
+    make(index, owner, name)
+  end
+  redis.call('SET', stream .. ':bytes', bytes)
   for message = first, last do
     local id = ms .. '-' .. (seq + 1)
-    if not redis.call('XADD', stream, 'NOMKSTREAM', id, 'data', ARGV[message]) then
-      if redis.call('HEXISTS', index, name) == 0 then make(index, owner, name) end
-      id = ms .. '-' .. (seq + 1)
-      redis.call('XADD', stream, id, 'data', ARGV[message])
-      begin(index, owner, name, id)
-    end
+    redis.call('XADD', stream, id, 'data', ARGV[message])
+    if length == 0 and message == first then begin(index, owner, name, id) end
     seq = seq + 1
     answer = answer or id
   end
@@ -138,6 +167,7 @@ if first and newer(first[1], through) then return {time or 0, 1} end
 
 -- What needs no memory comes first: once a script has written, Redis lets it go on though its memory is full.
 local rest = redis.call('XRANGE', stream, '(' .. through, '+')
+redis.call('DEL', stream .. ':bytes')
 if first then redis.call('RENAME', stream, deleted) end
 if #rest == 0 then redis.call('HDEL', index, name) end
 redis.call('HDEL', BEGUN, owner .. ':' .. name)
@@ -145,11 +175,14 @@ local ms, seq = clock(last, now, known)
 local mark = ms .. '-' .. (seq + 1)
 redis.call('SET', last, mark)
 
+local bytes = 0
 for _, entry in ipairs(rest) do
   redis.call('XDEL', deleted, entry[1])
   redis.call('XADD', stream, entry[1], unpack(entry[2]))
+  bytes = bytes + #entry[2][2]
 end
 if #rest > 0 then redis.call('HSET', BEGUN, owner .. ':' .. name, rest[1][1]) end
+if bytes > 0 then redis.call('SET', stream .. ':bytes', bytes) end
 redis.call('PEXPIRE', deleted, ${DELETED_FOR_MS})
 redis.call('HSET', index, string.sub(deleted, #index + 1), #rest == 0 and mark .. ' end' or mark)
 

@@ -1,11 +1,14 @@
+import type { AppError } from "../errors.ts";
+import type { BufferLimits } from "../limits.ts";
 import type { MessageId, StreamKey } from "./buffer.ts";
+import { streamFull, tooManyStreams } from "./full.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { compareMessageIds, FIRST_MESSAGE_ID, formatMessageId, idParts } from "./message-id.ts";
 import { createRedisClock } from "./redis-clock.ts";
 import { type RedisCommands, type ScriptCall, TIME_LIMIT_MS } from "./redis-commands.ts";
 import { commandFailure, unavailable } from "./redis-errors.ts";
 import { deletedKey, indexKey, LAST, OWNERS, streamKey } from "./redis-keys.ts";
-import { APPEND_SCRIPT, DELETE_SCRIPT } from "./redis-scripts.ts";
+import { APPEND_SCRIPT, DELETE_SCRIPT, FULL, TOO_MANY } from "./redis-scripts.ts";
 
 /** Those whose time is up within so many ms of each other are told at once. */
 const PATIENCE_STEP_MS = 50;
@@ -41,7 +44,7 @@ export interface RedisWriter {
  */
 export function createRedisWriter(
   redis: RedisCommands,
-  { now, patienceMs }: { now: () => number; patienceMs: number },
+  { now, limits, patienceMs }: { now: () => number; limits: BufferLimits; patienceMs: number },
 ): RedisWriter {
   const clock = createRedisClock();
   const requests = createGroupCommit<Operation>(takeRequest, send);
@@ -67,14 +70,12 @@ export function createRedisWriter(
     if (!clock.known) await askTime();
     const runs = runsOf(group);
     const answers = await run(runs.map(scriptCall));
-    for (const [index, operations] of runs.entries()) settle(operations, answers[index]);
+    for (const [index, operations] of runs.entries()) settle(operations, answers[index], limits);
   }
 
   async function askTime(): Promise<void> {
     // Without any appends the script only tells the time.
-    const [answer] = await run([
-      { script: APPEND_SCRIPT, keys: [OWNERS, LAST], args: [String(now()), newest] },
-    ]);
+    const [answer] = await run([{ script: APPEND_SCRIPT, keys: [OWNERS, LAST], args: appendArgs() }]);
     if (answer instanceof Error) throw answer;
   }
 
@@ -92,9 +93,15 @@ export function createRedisWriter(
     });
   }
 
+  /** What the script takes before its appends. */
+  function appendArgs(): string[] {
+    return [String(now()), newest, ...[limits.messages, limits.bytes, limits.streams].map(String)];
+  }
+
   function scriptCall(operations: Operation[]): ScriptCall {
+    const isDelete = operations[0]?.kind === "delete";
     const keys: string[] = [OWNERS, LAST];
-    const args: string[] = [String(now()), newest];
+    const args = isDelete ? [String(now()), newest] : appendArgs();
     const requestUntil = performance.now() + TIME_LIMIT_MS;
     for (const operation of operations) {
       const { kind, key, until } = operation;
@@ -108,7 +115,7 @@ export function createRedisWriter(
         args.push(operation.through);
       }
     }
-    return { script: operations[0]?.kind === "delete" ? DELETE_SCRIPT : APPEND_SCRIPT, keys, args };
+    return { script: isDelete ? DELETE_SCRIPT : APPEND_SCRIPT, keys, args };
   }
 
   function enqueue(operation: Append | Delete): Promise<unknown> {
@@ -182,12 +189,18 @@ function giveUp(operations: readonly Operation[]): number {
 }
 
 /** What failed of the operations is in a list of its own. */
-function settle(operations: Operation[], answers: unknown[] | Error | undefined): void {
-  for (const [index, { kind, settled }] of operations.entries()) {
+function settle(operations: Operation[], answers: unknown[] | Error | undefined, limits: BufferLimits): void {
+  for (const [index, { kind, key, settled }] of operations.entries()) {
     const own = answers instanceof Error ? answers : answers?.[index];
     if (own instanceof Error) settled.reject(own);
     else if (typeof own === (kind === "append" ? "string" : "number")) settled.resolve(own);
     // Whatever else it is, it is no acknowledgement.
-    else settled.reject(Array.isArray(own) ? commandFailure(String(own[0])) : unavailable("no answer"));
+    else settled.reject(Array.isArray(own) ? refusal(String(own[0]), key, limits) : unavailable("no answer"));
   }
+}
+
+function refusal(told: string, { name }: StreamKey, limits: BufferLimits): AppError {
+  if (told === FULL) return streamFull(name, limits);
+  if (told === TOO_MANY) return tooManyStreams(limits);
+  return commandFailure(told);
 }

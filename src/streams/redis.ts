@@ -1,4 +1,5 @@
 import pLimit from "p-limit";
+import { BUFFER_LIMITS, type BufferLimits } from "../limits.ts";
 import { withinTime } from "../time-limit.ts";
 import type { MessageId, StreamBuffer, StreamEntry, StreamInfo, StreamKey, StreamMessage } from "./buffer.ts";
 import { compareMessageIds, FIRST_MESSAGE_ID, idParts, LAST_MESSAGE_ID } from "./message-id.ts";
@@ -35,10 +36,15 @@ const QUESTIONS = 5;
  * The stream buffer in Redis Streams, which any number of instances may share. redis-keys.ts says how the data
  * lies, redis-writer.ts how it gets there.
  */
-export function openRedisBuffer(options: { url: string; token: string; now: () => number }): StreamBuffer {
-  const { now } = options;
+export function openRedisBuffer(options: {
+  url: string;
+  token: string;
+  now: () => number;
+  limits?: BufferLimits;
+}): StreamBuffer {
+  const { now, limits = BUFFER_LIMITS } = options;
   const redis = connectRedis(options);
-  const writer = createRedisWriter(redis, { now, patienceMs: PATIENCE_MS });
+  const writer = createRedisWriter(redis, { now, limits, patienceMs: PATIENCE_MS });
   const turns = pLimit(MOST_READS);
   let pinging: Promise<void> | undefined;
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import type { BufferLimits } from "../../src/limits.ts";
 import type { StreamBuffer, StreamKey } from "../../src/streams/buffer.ts";
 import {
   compareMessageIds,
@@ -23,7 +24,10 @@ const all = (buffer: StreamBuffer, key = RIDE) =>
   buffer.range(key, FIRST_MESSAGE_ID, LAST_MESSAGE_ID, 100_000);
 
 /** What every driver of the StreamBuffer port must do. */
-export function streamBufferContract(driver: string, open: () => Promise<BufferUnderTest>): void {
+export function streamBufferContract(
+  driver: string,
+  open: (limits?: BufferLimits) => Promise<BufferUnderTest>,
+): void {
   describe(`stream buffer: ${driver}`, () => {
     let subject: BufferUnderTest;
     beforeEach(async () => {
@@ -337,6 +341,110 @@ export function streamBufferContract(driver: string, open: () => Promise<BufferU
       while (await subject.buffer.compact()) await Bun.sleep(0);
       const messages = await subject.buffer.range(RIDE, FIRST_MESSAGE_ID, LAST_MESSAGE_ID, 100);
       expect(messages.map(({ id }) => id)).toEqual(ids);
+    });
+
+    describe("at its limits", () => {
+      const roomy = { messages: 1_000_000, bytes: 1_000_000_000, streams: 1000 };
+      let limited: BufferUnderTest;
+      const openLimited = async (limits: Partial<BufferLimits>) => {
+        limited = await open({ ...roomy, ...limits });
+        return limited.buffer;
+      };
+      afterEach(() => limited.dispose());
+
+      const samples = (count: number) => Array.from({ length: count }, (_, index) => data(index));
+      const size = (texts: readonly string[]) =>
+        texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+
+      test("a stream takes as many messages as it may have and no more, a batch all or nothing", async () => {
+        const buffer = await openLimited({ messages: 10 });
+        await buffer.append(RIDE, samples(8));
+        await expect(buffer.append(RIDE, samples(3))).rejects.toMatchObject({ code: "stream_full" });
+        await buffer.append(RIDE, samples(2));
+        await expect(buffer.append(RIDE, samples(1))).rejects.toMatchObject({ code: "stream_full" });
+        expect((await all(buffer)).map((message) => message.data)).toEqual([...samples(8), ...samples(2)]);
+        expect(await buffer.info(RIDE)).toMatchObject({ length: 10 });
+        await buffer.append({ ...RIDE, name: "another" }, samples(10));
+      });
+
+      test("a stream takes as many bytes as it may have and no more", async () => {
+        const texts = [data("é"), data("x".repeat(500)), data("🚴")];
+        const buffer = await openLimited({ bytes: size(texts) });
+        await buffer.append(RIDE, texts.slice(0, 2));
+        await expect(buffer.append(RIDE, [data("🚴🚴")])).rejects.toMatchObject({ code: "stream_full" });
+        await buffer.append(RIDE, texts.slice(2));
+        await expect(buffer.append(RIDE, [data("")])).rejects.toMatchObject({ code: "stream_full" });
+        expect((await all(buffer)).map((message) => message.data)).toEqual(texts);
+      });
+
+      test("of those that come at once, what fits is stored, and the others alone are refused", async () => {
+        const buffer = await openLimited({ messages: 5 });
+        const other = { ...RIDE, name: "other" };
+        const outcomes = await Promise.allSettled([
+          buffer.append(RIDE, samples(3)),
+          buffer.append(RIDE, samples(3)),
+          buffer.append(other, samples(1)),
+          buffer.append(RIDE, samples(2)),
+          buffer.append(RIDE, samples(1)),
+        ]);
+        expect(outcomes.map(({ status }) => status)).toEqual([
+          "fulfilled",
+          "rejected",
+          "fulfilled",
+          "fulfilled",
+          "rejected",
+        ]);
+        const ids = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+        expect((await all(buffer)).map(({ id }) => id)).toEqual([...(ids[0] ?? []), ...(ids[2] ?? [])]);
+        expect(await all(buffer, other)).toHaveLength(1);
+      });
+
+      test("what a stream has still counts after a restart", async () => {
+        const texts = [data("é".repeat(100)), data(1)];
+        await openLimited({ messages: 3, bytes: size(texts) });
+        await limited.buffer.append(RIDE, texts.slice(0, 1));
+        await limited.buffer.append({ ...RIDE, name: "long" }, samples(3));
+        await limited.reopen();
+        await expect(limited.buffer.append(RIDE, [data(22)])).rejects.toMatchObject({ code: "stream_full" });
+        await limited.buffer.append(RIDE, texts.slice(1));
+        const more = limited.buffer.append({ ...RIDE, name: "long" }, samples(1));
+        await expect(more).rejects.toMatchObject({ code: "stream_full" });
+      });
+
+      test("deleting makes room, of the stream or of its beginning", async () => {
+        const texts = samples(4);
+        const buffer = await openLimited({ bytes: size(texts) });
+        const ids = await buffer.append(RIDE, texts);
+        await buffer.delete(RIDE, ids[2]);
+        await expect(buffer.append(RIDE, texts)).rejects.toMatchObject({ code: "stream_full" });
+        await buffer.append(RIDE, texts.slice(0, 3));
+        await buffer.delete(RIDE);
+        await buffer.append(RIDE, texts);
+        expect(await all(buffer)).toHaveLength(4);
+      });
+
+      test("an owner has as many streams as there may be and no more, until one is deleted", async () => {
+        const buffer = await openLimited({ streams: 3 });
+        const named = (name: string) => ({ owner: RIDE.owner, name });
+        await buffer.create(named("a"));
+        await Promise.all([buffer.append(named("b"), samples(1)), buffer.create(named("c"))]);
+        for (const refused of [
+          () => buffer.create(named("d")),
+          () => buffer.append(named("d"), samples(1)),
+        ]) {
+          await expect(refused()).rejects.toMatchObject({ code: "too_many_streams" });
+        }
+        await buffer.create(named("a"));
+        await buffer.append(named("c"), samples(1));
+        await buffer.create({ owner: "rider-2", name: "d" });
+        await buffer.delete(named("b"));
+        const outcomes = await Promise.allSettled([
+          buffer.append(named("d"), samples(1)),
+          buffer.create(named("e")),
+        ]);
+        expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+        expect((await buffer.list(RIDE.owner)).map(({ name }) => name).sort()).toEqual(["a", "c", "d"]);
+      });
     });
 
     test("a closed buffer refuses with a code instead of losing samples", async () => {

@@ -1,15 +1,17 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { createClient } from "@libsql/client";
+import type { BufferLimits } from "../../src/limits.ts";
 import { openEmbeddedBuffer } from "../../src/streams/embedded.ts";
 import { streamBufferContract } from "../contracts/stream-buffer.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 
-async function openInDirectory() {
+async function openInDirectory(limits?: BufferLimits) {
   const directory = await temporaryDirectory();
   const path = join(directory.path, "streams.db");
   const clock = { time: 1_700_000_000_000 };
-  const open = () => openEmbeddedBuffer({ path, durability: "full", now: () => clock.time });
+  const open = () =>
+    openEmbeddedBuffer({ path, durability: "full", now: () => clock.time, ...(limits && { limits }) });
   let buffer = await open();
   return {
     path,

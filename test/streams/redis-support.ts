@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { RedisClient } from "bun";
+import type { BufferLimits } from "../../src/limits.ts";
 import type { MessageId, StreamBuffer, StreamKey } from "../../src/streams/buffer.ts";
 import { createHub, type Hub, type HubEvent, type Subscription } from "../../src/streams/hub.ts";
 import { FIRST_MESSAGE_ID, LAST_MESSAGE_ID } from "../../src/streams/message-id.ts";
@@ -48,8 +49,12 @@ export async function startStore(): Promise<Store> {
   };
 }
 
-export function openDriver(front: { url: string }, now: () => number = Date.now): StreamBuffer {
-  return openRedisBuffer({ url: front.url, token: TOKEN, now });
+export function openDriver(
+  front: { url: string },
+  now: () => number = Date.now,
+  limits?: BufferLimits,
+): StreamBuffer {
+  return openRedisBuffer({ url: front.url, token: TOKEN, now, ...(limits && { limits }) });
 }
 
 /** Every message of a stream, in order. */

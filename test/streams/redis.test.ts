@@ -19,9 +19,9 @@ describeWithRedis("the Redis driver", () => {
   });
   afterAll(() => store[Symbol.asyncDispose]());
 
-  streamBufferContract("redis", async () => {
+  streamBufferContract("redis", async (limits) => {
     const clock = { time: 1_700_000_000_000 };
-    const open = () => openDriver(store.front, () => clock.time);
+    const open = () => openDriver(store.front, () => clock.time, limits);
     let buffer = open();
     return {
       clock,

@@ -45,7 +45,10 @@ export async function importRide(
   const { columns, curves } = await remake(workout, recording, { span, pauses, figures, exportedAt });
   await database.transaction(async (tx) => {
     // Changed meanwhile, they leave the ride to be made again.
-    const isStale = !Bun.deepEquals(await readFigures(tx, { userId, sport: workout.sport }, startTime), figures);
+    const isStale = !Bun.deepEquals(
+      await readFigures(tx, { userId, sport: workout.sport }, startTime),
+      figures,
+    );
     const stored = {
       ...columnsOf(workout),
       id: place.id,

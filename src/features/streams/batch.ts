@@ -5,14 +5,8 @@ import { timestampOf } from "../../domain/timestamp.ts";
 import { AppError } from "../../errors.ts";
 import { parseJson, readText } from "../../http/body.ts";
 import { invalidInput, parse, validating } from "../../http/validate.ts";
-import {
-  batchSchema,
-  MAX_BATCH_BYTES,
-  MAX_BATCH_MESSAGES,
-  messageSchema,
-  type NewMessage,
-  TOO_DEEP,
-} from "./schemas.ts";
+import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from "../../limits.ts";
+import { batchSchema, messageSchema, type NewMessage, TOO_DEEP } from "./schemas.ts";
 
 type BatchBody = MiddlewareHandler<
   object,

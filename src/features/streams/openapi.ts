@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BUFFER_LIMITS, MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from "../../limits.ts";
 import type { Section } from "../documents/operation.ts";
 import { messageId, sentence, streamName, success } from "../documents/parts.ts";
 import { lastEventIdSchema } from "./schemas.ts";
@@ -34,6 +35,13 @@ const HOW_TO_LISTEN =
   "`Last-Event-ID` resumes with nothing missing and nothing twice. Comments every 15 s show that the connection " +
   "lives. A reader that is too slow is cut off.";
 
+const MIB = 2 ** 20;
+const number = (value: number) => value.toLocaleString("en");
+
+const HOW_MUCH =
+  `A stream may have ${number(BUFFER_LIMITS.messages)} messages (a week at four a second), and ` +
+  `${BUFFER_LIMITS.bytes / MIB} MB of them; a rider may have ${number(BUFFER_LIMITS.streams)} streams.`;
+
 export const streamSection = {
   name: "Streams",
   description: "The live buffer: samples come in, and those who listen hear them.",
@@ -47,7 +55,7 @@ export const streamSection = {
         description: "The stream is there.",
         json: z.object({ success, streamName, messageId, message: sentence }),
       },
-      errors: ["buffer_unavailable"],
+      errors: ["too_many_streams", "buffer_unavailable"],
     },
     "GET /api/streams": {
       operationId: "listStreams",
@@ -94,20 +102,19 @@ export const streamSection = {
     "POST /api/streams/:name/messages": {
       operationId: "postMessage",
       summary: "Post a message, usually one sample",
-      description: "The answer means that it is stored. The stream is made if it is not there.",
+      description: `The answer means that it is stored. The stream is made if it is not there. ${HOW_MUCH}`,
       request: { example: { message: { power: 210, cadence: 88, heartrate: 141, speed: 31.5 } } },
       answer: {
         status: 200,
         description: "It is stored, and survives a crash of the service.",
         json: z.object({ success, messageId, streamName }),
       },
-      errors: ["buffer_unavailable"],
+      errors: ["stream_full", "too_many_streams", "buffer_unavailable"],
     },
     "POST /api/streams/:name/messages/batch": {
       operationId: "postMessages",
-      summary: "Post up to 5,000 messages at once, at most 2 MB",
-      description:
-        "All of them are stored, or none. For phones that were offline: each sample needs a timestamp of its own.",
+      summary: `Post up to ${number(MAX_BATCH_MESSAGES)} messages at once, at most ${MAX_BATCH_BYTES / MIB} MB`,
+      description: `All of them are stored, or none. For phones that were offline: each sample needs a timestamp of its own. ${HOW_MUCH}`,
       request: {
         example: {
           messages: [
@@ -133,7 +140,7 @@ export const streamSection = {
           streamName,
         }),
       },
-      errors: ["timestamp_required", "buffer_unavailable"],
+      errors: ["timestamp_required", "stream_full", "too_many_streams", "buffer_unavailable"],
     },
     "GET /api/streams/:name/messages": {
       operationId: "listMessages",

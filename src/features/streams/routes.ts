@@ -3,6 +3,7 @@ import { jsonBody } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { streamedJson } from "../../http/streamed.ts";
 import { parse, validate } from "../../http/validate.ts";
+import { MAX_MESSAGE_BYTES } from "../../limits.ts";
 import { collectAfter } from "../../memory.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageId, StreamKey } from "../../streams/buffer.ts";
@@ -18,7 +19,6 @@ import {
   createSchema,
   lastEventIdSchema,
   listenQuery,
-  MAX_MESSAGE_BYTES,
   messageSchema,
   nameParam,
   rangeQuery,

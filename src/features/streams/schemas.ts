@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MAX_LEVELS, nestsTooDeep } from "../../domain/nesting.ts";
+import { MAX_BATCH_MESSAGES, MAX_LISTED_MESSAGES } from "../../limits.ts";
 import type { MessageId } from "../../streams/buffer.ts";
 import {
   FIRST_MESSAGE_ID,
@@ -7,11 +8,6 @@ import {
   LAST_MESSAGE_ID,
   parseMessageId,
 } from "../../streams/message-id.ts";
-
-/** The largest message and the largest batch, in bytes. */
-export const MAX_MESSAGE_BYTES = 100 * 1024;
-export const MAX_BATCH_BYTES = 2 * 1024 * 1024;
-export const MAX_BATCH_MESSAGES = 5000;
 
 export const streamNameSchema = z
   .string()
@@ -89,7 +85,7 @@ export const rangeQuery = z.object({
   end: idSchema(999_999_999_999_999, end)
     .default(LAST_MESSAGE_ID)
     .describe("The last id, or milliseconds alone for all of that millisecond; `+` for the stream's last."),
-  count: z.coerce.number<string | number>().int().min(1).max(1000).default(100),
+  count: z.coerce.number<string | number>().int().min(1).max(MAX_LISTED_MESSAGES).default(100),
 });
 
 export const listenQuery = z.object({

@@ -1,14 +1,16 @@
 import { AppError } from "../../errors.ts";
+import { MAX_MESSAGE_BYTES } from "../../limits.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageData, MessageId, StreamKey } from "../../streams/buffer.ts";
 import { streamLabel } from "../../streams/idleness.ts";
 import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { findUnfinishedByStream } from "../workouts/repository.ts";
-import { MAX_MESSAGE_BYTES, type NewMessage } from "./schemas.ts";
+import type { NewMessage } from "./schemas.ts";
 
 /**
  * Stores messages of one stream, at least one, all or nothing, and tells its listeners. Resolves, once they survive
  * a crash, to the ids of the first and the last.
+ * @throws AppError payload_too_large, stream_full, too_many_streams.
  */
 export async function appendMessages(
   { buffer, hub, idleness, now, metrics }: Pick<Deps, "buffer" | "hub" | "idleness" | "now" | "metrics">,

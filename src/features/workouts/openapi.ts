@@ -54,7 +54,7 @@ export const workoutSection = {
       summary: "Start a workout",
       request: { example: { title: "Evening ride", streamName: "evening" } },
       answer: { status: 201, description: "The workout.", json: z.object({ success, workout }) },
-      errors: ["stream_in_use", "buffer_unavailable"],
+      errors: ["too_many_streams", "stream_in_use", "buffer_unavailable"],
     },
     "GET /api/workouts": {
       operationId: "listWorkouts",
