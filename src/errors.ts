@@ -30,6 +30,7 @@ export type ErrorCode =
   | "stream_in_use"
   | "invalid_workout_state"
   | "too_many_requests"
+  | "too_many_listeners"
   | "store_unavailable"
   | "buffer_unavailable"
   | "store_damaged"

@@ -8,8 +8,15 @@ const MIB = 1024 * KIB;
 
 /** A message and a batch, in bytes. */
 export const MAX_MESSAGE_BYTES = 100 * KIB;
+/** Of the JSON text of a message, which may take six times its own size, where all of it is escaped. */
+export const MAX_MESSAGE_BODY = 6 * MAX_MESSAGE_BYTES + KIB;
 export const MAX_BATCH_BYTES = 2 * MIB;
 export const MAX_BATCH_MESSAGES = 5000;
+
+/** Who listen at a time. */
+export type ListenerLimits = { ofOwner: number; ofInstance: number };
+
+export const LISTENER_LIMITS: ListenerLimits = { ofOwner: 500, ofInstance: 2000 };
 
 /** Of one list of messages. */
 export const MAX_LISTED_MESSAGES = 1000;

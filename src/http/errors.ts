@@ -34,6 +34,7 @@ export const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   stream_in_use: 409,
   invalid_workout_state: 409,
   too_many_requests: 429,
+  too_many_listeners: 429,
   store_unavailable: 503,
   buffer_unavailable: 503,
   store_damaged: 503,

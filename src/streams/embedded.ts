@@ -23,7 +23,7 @@ import { bufferUnavailable } from "./unavailable.ts";
 import { startWriter, type Writer } from "./writer.ts";
 
 /** Bytes of data that one commit may hold, so that none of them takes long. */
-const LARGEST_GROUP = 4_000_000;
+const LARGEST_GROUP = 2_000_000;
 
 /** `id` is the last one given to this call, or that of the creation where there are no messages. */
 type Append = {

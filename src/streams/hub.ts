@@ -1,3 +1,5 @@
+import { AppError } from "../errors.ts";
+import { LISTENER_LIMITS, type ListenerLimits } from "../limits.ts";
 import type { MessageId, StreamBuffer, StreamKey } from "./buffer.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import type { HubEvent } from "./listener.ts";
@@ -16,6 +18,7 @@ export interface Hub {
   /**
    * Listens to one stream, or without a name to all of the owner's: from now on, or from the message after
    * `after`. What is stored once this has resolved is heard.
+   * @throws AppError too_many_listeners.
    */
   subscribe(
     owner: string,
@@ -42,7 +45,11 @@ export interface Hub {
  * something to read, never what, so nothing is missed, doubled or out of order. `onError` is told once when the
  * buffer cannot be read, however many channels find out, until all of them can read it again.
  */
-export function createHub(buffer: StreamBuffer, onError: (error: unknown) => void): Hub {
+export function createHub(
+  buffer: StreamBuffer,
+  onError: (error: unknown) => void,
+  limits: ListenerLimits = LISTENER_LIMITS,
+): Hub {
   const channels = new Map<string, Channel>();
   /** Owners whose data cannot be read at the moment. */
   const failing = new Set<string>();
@@ -66,6 +73,22 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
     });
     channels.set(owner, channel);
     return channel;
+  }
+
+  function size(): number {
+    let listeners = 0;
+    for (const channel of channels.values()) listeners += channel.size;
+    return listeners;
+  }
+
+  function requireRoom(owner: string): void {
+    const own = channels.get(owner)?.size ?? 0;
+    if (own < limits.ofOwner && size() < limits.ofInstance) return;
+    const who = own < limits.ofOwner ? "this server" : "your streams";
+    throw new AppError(
+      "too_many_listeners",
+      `As many listen to ${who} as may at a time. Please try again later.`,
+    );
   }
 
   /** What is gone from a buffer of our own cannot be read any more: first those who listen must have all of it. */
@@ -95,6 +118,7 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
   return {
     async subscribe(owner, { streamName, after }) {
       await deletions.get(owner);
+      requireRoom(owner);
       const channel = channelOf(owner);
       const listener = await channel.enter(streamName, after);
       if (closed) channel.leave(listener);
@@ -122,9 +146,7 @@ export function createHub(buffer: StreamBuffer, onError: (error: unknown) => voi
     },
 
     get size() {
-      let listeners = 0;
-      for (const channel of channels.values()) listeners += channel.size;
-      return listeners;
+      return size();
     },
 
     get closed() {

@@ -88,9 +88,10 @@ export class Listener {
   }
 
   deliver(entries: readonly StreamEntry[]): void {
-    const fresh = entries.filter(
-      ({ id, streamName }) => this.wants(streamName) && compareMessageIds(id, this.cursor) > 0,
-    );
+    // They are in order, and mostly all of them are new: of the ids one is looked at, for there may be many listeners.
+    const first = entries.findIndex(({ id }) => compareMessageIds(id, this.cursor) > 0);
+    if (first === -1) return;
+    const fresh = entries.slice(first).filter(({ streamName }) => this.wants(streamName));
     let messages: StreamMessage[] = [];
     for (const entry of fresh) {
       if (entry.data !== null) {

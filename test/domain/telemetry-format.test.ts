@@ -187,7 +187,9 @@ describe("toCsv", () => {
   });
 
   test("in objects too, which stay JSON", async () => {
-    const [, row] = parseCsv(await textOf(toCsv, [{ timestamp: 1, note: { text: "x;=1+1", numbers: [1, -2] } }]));
+    const [, row] = parseCsv(
+      await textOf(toCsv, [{ timestamp: 1, note: { text: "x;=1+1", numbers: [1, -2] } }]),
+    );
     expect(JSON.parse(row?.[1] ?? "")).toEqual({ text: "x;'=1+1", numbers: [1, -2] });
   });
 

@@ -34,9 +34,10 @@ beforeEach(async () => {
       return page;
     },
   };
-  hub = createHub(buffer, (error) => {
+  const onError = (error: unknown) => {
     throw error;
-  });
+  };
+  hub = createHub(buffer, onError, { ofOwner: 1000, ofInstance: 1000 });
 });
 
 afterEach(async () => {
@@ -263,4 +264,18 @@ test("a deletion does not wait for those who never stop posting", async () => {
   for (; !deleted && posts < 5000; posts++) await post({ ...RIDE, name: "other" }, posts);
   expect(await deletion).toBe(true);
   expect(posts).toBeLessThan(5000);
+});
+
+test("an owner has as many listeners as there may be and no more, until one leaves, and so has the instance", async () => {
+  const hub = createHub(buffer, () => {}, { ofOwner: 2, ofInstance: 3 });
+  const tooMany = expect.objectContaining({ code: "too_many_listeners" });
+  const first = await hub.subscribe("a", {});
+  await hub.subscribe("a", { streamName: "ride" });
+  await expect(hub.subscribe("a", {})).rejects.toEqual(tooMany);
+  await hub.subscribe("b", {});
+  await expect(hub.subscribe("b", {})).rejects.toEqual(tooMany);
+  first.close();
+  await hub.subscribe("a", {});
+  await expect(hub.subscribe("b", {})).rejects.toEqual(tooMany);
+  hub.close();
 });

@@ -32,6 +32,7 @@ const MEANINGS: Record<ErrorCode, string> = {
   stream_in_use: "an unfinished workout records into the stream",
   invalid_workout_state: "the workout's status does not allow it",
   too_many_requests: "too many at once; try again after `Retry-After`",
+  too_many_listeners: "as many listen as may at a time; try again after `Retry-After`",
   store_unavailable: "the database cannot be reached; try again after `Retry-After`",
   store_damaged: "what is stored is damaged; whoever runs the server has to repair it",
   buffer_unavailable: "the live buffer cannot be reached; try again after `Retry-After`",

@@ -1,3 +1,4 @@
+import { createTurns } from "../../db/turn.ts";
 import type { MessageId, StreamMessage } from "../../streams/buffer.ts";
 import type { Hub, HubEvent, Subscription } from "../../streams/hub.ts";
 
@@ -25,8 +26,14 @@ const FAREWELL = encoder.encode("retry: 5000\n: the service is stopping\n\n");
 /** How long the reader of a subscription that is over may take to fetch what it has been given; about so many seconds. */
 export const LAST_CALL_SECONDS = 1;
 
+/** In bytes: so much goes to a client at once, as far as it is there. With many listeners each piece has its price. */
+const PIECE = 16 * 1024;
+
+/** For all listeners: one message may be for a thousand of them. */
+const turn = createTurns();
+
 /**
- * A subscription as server-sent events. The runtime pulls when the client's socket has room, one frame at a
+ * A subscription as server-sent events. The runtime pulls when the client's socket has room, one piece at a
  * time: what a slow reader has not fetched waits in the subscription, which is bounded and cuts it off.
  */
 export function eventStream(
@@ -34,7 +41,7 @@ export function eventStream(
   connectedTo: string,
   hub: Pick<Hub, "closed">,
 ): ReadableStream<Uint8Array> {
-  let waiting: Iterator<Uint8Array> | undefined;
+  let waiting: Iterator<Uint8Array> = [].values();
   let closed = false;
   return new ReadableStream<Uint8Array>(
     {
@@ -47,18 +54,19 @@ export function eventStream(
         });
       },
       async pull(controller) {
-        let frame = waiting?.next();
-        while (!frame || frame.done) {
+        let piece = pieceOf(waiting);
+        while (!piece) {
           const event = await withHeartbeats(controller, subscription.next());
           closed ||= event === null;
           if (!event) {
             if (hub.closed) controller.enqueue(FAREWELL);
             return controller.close();
           }
+          if (event.type === "messages") await turn();
           waiting = frames(event);
-          frame = waiting.next();
+          piece = pieceOf(waiting);
         }
-        controller.enqueue(frame.value);
+        controller.enqueue(piece);
       },
       cancel() {
         closed = true;
@@ -81,6 +89,18 @@ async function withHeartbeats(
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Some of the frames that are waiting, as one; undefined where there are none. */
+function pieceOf(waiting: Iterator<Uint8Array>): Uint8Array | undefined {
+  const taken: Uint8Array[] = [];
+  for (let size = 0; size < PIECE; ) {
+    const { done, value } = waiting.next();
+    if (done) break;
+    taken.push(value);
+    size += value.length;
+  }
+  return taken.length > 1 ? Buffer.concat(taken) : taken[0];
 }
 
 function* frames(event: HubEvent): Generator<Uint8Array> {

@@ -27,7 +27,7 @@ const events = {
     description: "Events until the stream is deleted or the listener leaves.",
     content: { "text/event-stream": { schema: event } },
   },
-  errors: ["buffer_unavailable"],
+  errors: ["too_many_listeners", "buffer_unavailable"],
 } as const;
 
 const HOW_TO_LISTEN =

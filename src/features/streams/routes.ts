@@ -3,7 +3,7 @@ import { jsonBody } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { streamedJson } from "../../http/streamed.ts";
 import { parse, validate } from "../../http/validate.ts";
-import { MAX_MESSAGE_BYTES } from "../../limits.ts";
+import { MAX_MESSAGE_BODY } from "../../limits.ts";
 import { collectAfter } from "../../memory.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageId, StreamKey } from "../../streams/buffer.ts";
@@ -24,9 +24,6 @@ import {
   rangeQuery,
 } from "./schemas.ts";
 import { appendMessages, deleteStream, streamNotFound } from "./usecases.ts";
-
-/** A message inside JSON may take six times its own size, where all of it is escaped. */
-const MAX_MESSAGE_BODY = 6 * MAX_MESSAGE_BYTES + 1024;
 
 export function streamRoutes(deps: Deps) {
   const { buffer, hub, idleness } = deps;

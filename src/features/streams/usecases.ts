@@ -21,7 +21,7 @@ export async function appendMessages(
   const data = messages.map(({ message, author }) => {
     const text = typeof message === "string" ? message : JSON.stringify(message);
     if (Buffer.byteLength(text) > MAX_MESSAGE_BYTES) {
-      throw new AppError("payload_too_large", `A message may have at most ${MAX_MESSAGE_BYTES} bytes.`);
+      throw messageTooLarge();
     }
     return JSON.stringify({
       message: text,
@@ -39,6 +39,10 @@ export async function appendMessages(
   if (first === undefined || last === undefined) throw new Error("there was no message to store");
   idleness.note(streamLabel(key), last);
   return { first, last };
+}
+
+export function messageTooLarge(): AppError {
+  return new AppError("payload_too_large", `A message may have at most ${MAX_MESSAGE_BYTES} bytes.`);
 }
 
 /** @throws AppError stream_not_found, or stream_in_use while an unfinished workout records into the stream. */

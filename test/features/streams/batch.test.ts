@@ -284,3 +284,17 @@ describe("each sample has a timestamp of its own", () => {
     expect(await textsIn(service.rider, "ride")).toEqual(['{"power":200}']);
   });
 });
+
+test.each([
+  ["too many elements", `{"messages":[${Array(6000).fill('{"timestamp":1780315200000}').join()},no JSON]}`, "application/json"],
+  ["too many lines", `${Array(6000).fill('{"timestamp":1780315200000}').join("\n")}\nno JSON`, "application/x-ndjson"],
+  [
+    "one element far too long",
+    `{"messages":[{${Array(300_000).fill('"a":1').join()},no JSON}]}`,
+    "application/json",
+  ],
+])("of a body of %s what is beyond the limit is not even parsed", async (_, body, type) => {
+  const headers = { "Content-Type": type };
+  const refused = await service.rider.refused("POST", "/api/streams/ride/messages/batch", { body, headers });
+  expect(refused).toMatchObject({ status: 413, code: "payload_too_large" });
+});

@@ -72,3 +72,13 @@ test("whoever has as many streams as there may be is refused another one, howeve
   await rider.request("/api/streams/stream-1", { method: "DELETE" });
   await sendBatch(rider, "another", ["a"]);
 });
+
+test("where as many listen as may, the next one is told to come again later", async () => {
+  const { app, rider } = service;
+  const hub = createHub(app.deps.buffer, () => {}, { ofOwner: 0, ofInstance: 1 });
+  const full = createApp({ ...app.deps, hub });
+  for (const path of ["ride/listen", "listenAll"]) {
+    const refused = await refusal(await full.request(`/api/streams/${path}?apiKey=${rider.apiKey}`));
+    expect(refused).toMatchObject({ status: 429, code: "too_many_listeners", retryAfter: "2" });
+  }
+});
