@@ -1,10 +1,10 @@
-import { and, count, eq, inArray, isNotNull, min, sql, sum } from "drizzle-orm";
+import { and, count, eq, inArray, isNotNull, min, type SQL, sql, sum } from "drizzle-orm";
 import type { Executor } from "../../db/database.ts";
 import { workouts } from "../../db/schema.ts";
 import { round } from "../../domain/rounding.ts";
 import type { Span } from "../../domain/span.ts";
 import type { Summary } from "../../domain/summary.ts";
-import { COUNTED, startedWithin } from "../workouts/repository.ts";
+import { COUNTED, partsOf, startedWithin } from "../workouts/repository.ts";
 import { ofSportGroup } from "../workouts/sports.ts";
 
 /** Sums over workouts: times in s, distance and elevation in m, energy in kJ, power in W, stress in TSS. */
@@ -19,6 +19,19 @@ export type Totals = {
   trainingStress: number;
 };
 
+type Sums = Omit<Totals, "avgPower"> & { powerTime: number; timeWithPower: number };
+
+const NOTHING: Sums = {
+  workoutCount: 0,
+  totalDuration: 0,
+  totalDistance: 0,
+  totalEnergy: 0,
+  totalElevationGain: 0,
+  trainingStress: 0,
+  powerTime: 0,
+  timeWithPower: 0,
+};
+
 const ofSummary = (field: keyof Summary) => sql`(${workouts.summary} ->> ${sql.raw(`'$.${field}'`)})`;
 const total = (value: Parameters<typeof sum>[0]) => sum(value).mapWith(Number);
 
@@ -29,6 +42,21 @@ export async function sumWorkouts(
   span: Span,
   group?: string,
 ): Promise<Totals> {
+  const sums = { ...NOTHING };
+  const where = await counted(executor, userId, group);
+  for await (const part of partsOf(executor, userId, span)) {
+    const found = await sumPart(executor, where, part);
+    for (const field of Object.keys(sums) as (keyof Sums)[]) sums[field] += found?.[field] ?? 0;
+  }
+  const { powerTime, timeWithPower, ...totals } = sums;
+  return {
+    ...totals,
+    avgPower: timeWithPower > 0 ? round(powerTime / timeWithPower) : null,
+    trainingStress: round(totals.trainingStress, 1),
+  };
+}
+
+async function sumPart(executor: Executor, where: SQL | undefined, part: Span) {
   const avgPower = ofSummary("avgPower");
   const recordedTime = ofSummary("recordedTime");
   const [row] = await executor
@@ -43,18 +71,8 @@ export async function sumWorkouts(
       trainingStress: total(workouts.trainingStress),
     })
     .from(workouts)
-    .where(and(await counted(executor, userId, group), startedWithin(span)));
-  const powerTime = row?.powerTime ?? 0;
-  const timeWithPower = row?.timeWithPower ?? 0;
-  return {
-    workoutCount: row?.workoutCount ?? 0,
-    totalDuration: row?.totalDuration ?? 0,
-    totalDistance: row?.totalDistance ?? 0,
-    totalEnergy: row?.totalEnergy ?? 0,
-    totalElevationGain: row?.totalElevationGain ?? 0,
-    avgPower: timeWithPower > 0 ? round(powerTime / timeWithPower) : null,
-    trainingStress: round(row?.trainingStress ?? 0, 1),
-  };
+    .where(and(where, startedWithin(part)));
+  return row;
 }
 
 /** When each finished workout with a training stress started, in epoch ms, and that stress. */

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { and, asc, desc, eq, gt, gte, inArray, lte, max, ne, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { Executor } from "../../db/database.ts";
@@ -103,17 +104,38 @@ export function findRecords(
   return findBest(executor, { userId, sport, span }, curveMetrics, RECORD_DURATIONS);
 }
 
+/** Rides of a user, of one sport's group, that started within a span. */
+type RideScope = { userId: string; sport: string; span: Span };
+
 /**
  * For each metric and duration the first in the ranking, which an index has in order: greatest value, ties to the
  * earlier. So it takes one look for each, however many workouts there are. A best of zero is none.
  */
-function findBest(
+async function findBest(
   executor: Executor,
-  { userId, sport, span }: { userId: string; sport: string; span: Span },
+  of: RideScope,
   metrics: readonly CurveMetric[],
   durations: readonly number[],
 ): Promise<Effort[]> {
-  const wanted = metrics.flatMap((metric) => durations.map((duration) => [metric, duration]));
+  const wanted = metrics.flatMap((metric) => durations.map((duration): Wanted => [metric, duration]));
+  const found: Effort[] = [];
+  for (let start = 0; start < wanted.length; start += LOOKS_AT_ONCE) {
+    found.push(...(await lookFor(executor, of, wanted.slice(start, start + LOOKS_AT_ONCE))));
+    await setImmediate();
+  }
+  return found;
+}
+
+type Wanted = [metric: CurveMetric, duration: number];
+
+/** In a span without any rides, each look passes all of those in the ranking. */
+const LOOKS_AT_ONCE = 8;
+
+function lookFor(
+  executor: Executor,
+  { userId, sport, span }: RideScope,
+  wanted: readonly Wanted[],
+): Promise<Effort[]> {
   const metric = sql`wanted.value ->> 0`;
   const duration = sql`wanted.value ->> 1`;
   const candidate = alias(bestEfforts, "candidate");

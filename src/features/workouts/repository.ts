@@ -1,4 +1,21 @@
-import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, lt, lte, max, or, sql } from "drizzle-orm";
+import { setImmediate } from "node:timers/promises";
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  gt,
+  gte,
+  inArray,
+  isNotNull,
+  lt,
+  lte,
+  max,
+  or,
+  type SQL,
+  sql,
+} from "drizzle-orm";
 import type { z } from "zod";
 import type { Database, Executor } from "../../db/database.ts";
 import { isUniqueViolation } from "../../db/errors.ts";
@@ -118,6 +135,7 @@ export async function listWorkouts(
   span: Span,
 ): Promise<{ rows: WorkoutRow[]; total: number }> {
   const ofAskedSport = query.sport === undefined ? undefined : await ofSport(database, userId, query.sport);
+  if (query.q !== undefined) return searchWorkouts(database, userId, { query, span, ofAskedSport });
   const where = and(eq(workouts.userId, userId), startedWithin(span), ofAskedSport, ...filters(query));
   const page = await database
     .select()
@@ -126,8 +144,59 @@ export async function listWorkouts(
     .orderBy(desc(workouts.startTime), desc(workouts.id))
     .limit(query.limit)
     .offset((query.page - 1) * query.limit);
+  await setImmediate();
   const [counted] = await database.select({ total: count() }).from(workouts).where(where);
   return { rows: page, total: counted?.total ?? 0 };
+}
+
+/** A statement on a local file keeps the event loop for as long as it runs: so many rides are looked into by one. */
+const RIDES_AT_ONCE = 1000;
+
+/** A span in parts with so many of a user's rides each, the latest first; others have their turn in between. */
+export async function* partsOf(executor: Executor, userId: string, span: Span): AsyncGenerator<Span> {
+  for (let { to } = span; ; ) {
+    const [next] = await executor
+      .select({ startTime: workouts.startTime })
+      .from(workouts)
+      .where(and(eq(workouts.userId, userId), startedWithin({ from: span.from, to })))
+      .orderBy(desc(workouts.startTime))
+      .limit(1)
+      .offset(RIDES_AT_ONCE);
+    if (!next) return yield { from: span.from, to };
+    // Where more rides than that began in the same millisecond, the part is that one.
+    const from = new Date(Math.min(next.startTime.getTime() + 1, to.getTime()));
+    yield { from, to };
+    to = new Date(from.getTime() - 1);
+    await setImmediate();
+  }
+}
+
+/** Those with a text in title or description: each ride has to be looked into, which takes its time over many years. */
+async function searchWorkouts(
+  database: Database,
+  userId: string,
+  {
+    query,
+    span,
+    ofAskedSport,
+  }: { query: z.output<typeof listQuery>; span: Span; ofAskedSport: SQL | undefined },
+): Promise<{ rows: WorkoutRow[]; total: number }> {
+  const found: string[] = [];
+  for await (const part of partsOf(database, userId, span)) {
+    const ids = await database
+      .select({ id: workouts.id })
+      .from(workouts)
+      .where(and(eq(workouts.userId, userId), startedWithin(part), ofAskedSport, ...filters(query)))
+      .orderBy(desc(workouts.startTime), desc(workouts.id));
+    found.push(...ids.map(({ id }) => id));
+  }
+  const page = found.slice((query.page - 1) * query.limit, query.page * query.limit);
+  const rows = await database
+    .select()
+    .from(workouts)
+    .where(inArray(workouts.id, page))
+    .orderBy(desc(workouts.startTime), desc(workouts.id));
+  return { rows, total: found.length };
 }
 
 /** Open ends as wide as time itself change nothing of the result, and let the index be used. */

@@ -1,8 +1,10 @@
 import { and, count, desc, eq, exists, gte, isNotNull, lt, type SQL, sql } from "drizzle-orm";
 import type { Executor } from "../../db/database.ts";
 import { telemetry, workouts } from "../../db/schema.ts";
+import { ALL_TIME } from "../../domain/span.ts";
 import { DEFINITIONS_VERSION } from "../../domain/summary.ts";
 import { readFtpHistory } from "../ftp/repository.ts";
+import { partsOf, startedWithin } from "./repository.ts";
 
 /*
  * What is worked out from a ride is stale when the FTP on its day or the heart rates in the rider's settings have
@@ -53,27 +55,31 @@ export async function markFtpChanged(
   workoutId?: string,
 ): Promise<number> {
   const ftpAt = await readFtpHistory(executor, userId);
-  const rides = await executor
-    .select({
-      id: workouts.id,
-      startTime: workouts.startTime,
-      sport: workouts.sport,
-      ftp: sql<number | null>`${workouts.summary} ->> '$.ftp'`,
-    })
-    .from(workouts)
-    .where(
-      and(
-        eq(workouts.userId, userId),
-        workoutId === undefined ? undefined : eq(workouts.id, workoutId),
-        isNotNull(workouts.summary),
-      ),
-    );
-  const changed = rides.filter(({ startTime, sport, ftp }) => ftpAt(startTime, sport) !== ftp);
-  await executor
-    .update(workouts)
-    .set({ isStale: true })
-    .where(isOneOf(changed.map(({ id }) => id)));
-  return changed.length;
+  let changed = 0;
+  for await (const part of partsOf(executor, userId, ALL_TIME)) {
+    const rides = await executor
+      .select({
+        id: workouts.id,
+        startTime: workouts.startTime,
+        sport: workouts.sport,
+        ftp: sql<number | null>`${workouts.summary} ->> '$.ftp'`,
+      })
+      .from(workouts)
+      .where(
+        and(
+          eq(workouts.userId, userId),
+          workoutId === undefined ? undefined : eq(workouts.id, workoutId),
+          startedWithin(part),
+          isNotNull(workouts.summary),
+        ),
+      );
+    const ids = rides
+      .filter(({ startTime, sport, ftp }) => ftpAt(startTime, sport) !== ftp)
+      .map(({ id }) => id);
+    await executor.update(workouts).set({ isStale: true }).where(isOneOf(ids));
+    changed += ids.length;
+  }
+  return changed;
 }
 
 /** Has the rides made again whose stress comes from the heart rate: its bounds in the rider's settings were changed. */

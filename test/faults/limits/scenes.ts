@@ -315,11 +315,8 @@ const manyRides: Scene = {
 };
 
 async function remaining({ rider }: Stage): Promise<number> {
-  const { rederiving } = await rider.call<{ rederiving: { remaining: number } }>(
-    "GET",
-    "/api/users/me/rederiving",
-  );
-  return rederiving.remaining;
+  const { remaining } = await rider.call<{ remaining: number }>("GET", "/api/users/me/rederiving");
+  return remaining;
 }
 
 const trash: Scene = {

@@ -283,3 +283,40 @@ test("a parameter given twice is refused, not guessed", async () => {
   expect(await refused("?page=1&page=2")).toMatchObject({ status: 400 });
   expect(await refused("?status=ACTIVE&status=DELETED")).toMatchObject({ status: 400 });
 });
+
+test("a search, and sums, over more rides than are looked into at once miss none and count none twice", async () => {
+  const { app, rider } = service;
+  // Some in the same millisecond, and more of them than are looked into at once.
+  const startTimes = [...Array(1200).fill(5000), ...Array.from({ length: 2300 }, (_, ride) => ride)];
+  const rows = startTimes.map((startTime, ride) => ({
+    id: Bun.randomUUIDv7(),
+    userId: rider.userId,
+    streamName: `ride-${ride}`,
+    title: ride % 7 === 0 ? `Over the pass ${ride}` : null,
+    startTime: new Date(startTime),
+    duration: 60,
+    status: "COMPLETED" as const,
+    createdAt: new Date(0),
+    updatedAt: new Date(0),
+  }));
+  for (let start = 0; start < rows.length; start += 500) {
+    await app.deps.database.insert(workouts).values(rows.slice(start, start + 500));
+  }
+  const wanted = rows
+    .filter(({ title }) => title !== null)
+    .sort((a, b) => b.startTime.getTime() - a.startTime.getTime() || (a.id < b.id ? 1 : -1));
+  const found: string[] = [];
+  for (let page = 1; ; page += 1) {
+    const answer = await rider.ok<{ workouts: { id: string }[]; pagination: { total: number } }>(
+      `/api/workouts?q=pass&limit=100&page=${page}`,
+    );
+    expect(answer.pagination.total).toBe(500);
+    if (answer.workouts.length === 0) break;
+    found.push(...answer.workouts.map(({ id }) => id));
+  }
+  expect(found).toEqual(wanted.map(({ id }) => id));
+  expect(await rider.ok<object>("/api/users/me/stats")).toMatchObject({
+    totalWorkouts: 3500,
+    totalDuration: 3500 * 60,
+  });
+});
