@@ -13,6 +13,15 @@ export const MAX_MESSAGE_BODY = 6 * MAX_MESSAGE_BYTES + KIB;
 export const MAX_BATCH_BYTES = 2 * MIB;
 export const MAX_BATCH_MESSAGES = 5000;
 
+/** Of a rider. */
+export const MAX_KEYS = 100;
+
+/** Of a rider's settings as JSON. */
+export const MAX_SETTINGS_BYTES = 16 * KIB;
+
+/** Of training load at once: no rider trains for longer. */
+export const LONGEST_SPAN_DAYS = 36_600;
+
 /** Who listen at a time. */
 export type ListenerLimits = { ofOwner: number; ofInstance: number };
 

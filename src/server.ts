@@ -3,7 +3,7 @@ import { onTargetAsSent } from "./http/target.ts";
 import { graceEnd, type Runtime } from "./runtime.ts";
 
 /** Far above any body that a route takes: the routes refuse with a sentence and read no more, this is silent. */
-const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
+export const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
 
 /** Longer than the slowest call; routes of event streams set their own. */
 const IDLE_TIMEOUT_SECONDS = 60;

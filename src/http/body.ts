@@ -7,7 +7,7 @@ import { parse, type Validation, validating } from "./validate.ts";
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i;
 
 /** Enough for any body but those of samples, in bytes. */
-const SMALL_BODY = 64 * 1024;
+export const SMALL_BODY = 64 * 1024;
 
 /**
  * Reads and validates a JSON body; `c.req.valid("json")` has it. No body counts as an empty object, so that the

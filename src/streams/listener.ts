@@ -9,7 +9,7 @@ export type HubEvent =
   | { type: "deleted"; streamName: string; id?: MessageId };
 
 /** Characters that may wait for a listener to take them; one that is farther behind when more comes is cut off. */
-const LARGEST_BACKLOG = 1_000_000;
+export const LARGEST_BACKLOG = 1_000_000;
 
 /** How many messages at most, and about how many characters, a replay reads at once. */
 const LARGEST_PAGE = 500;

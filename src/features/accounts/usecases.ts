@@ -1,6 +1,7 @@
 import type { Executor } from "../../db/database.ts";
 import { AppError } from "../../errors.ts";
 import { invalidInput } from "../../http/validate.ts";
+import { MAX_KEYS, MAX_SETTINGS_BYTES } from "../../limits.ts";
 import type { Deps } from "../../runtime.ts";
 import { markFtpChanged, markHeartratesChanged } from "../workouts/stale.ts";
 import type { Authenticator } from "./authenticator.ts";
@@ -22,10 +23,6 @@ import { randomToken, sha256 } from "./tokens.ts";
 
 type Settings = UserRow["settings"];
 
-/** Of the settings as JSON, in bytes. */
-const MAX_SETTINGS_BYTES = 16 * 1024;
-
-const MAX_KEYS = 100;
 const KEY_START = "bpt_";
 const KEY_PREFIX_LENGTH = 12;
 

@@ -4,12 +4,10 @@ import { dayAt, firstOfMonth, startOfDay } from "../../domain/calendar.ts";
 import { beginning, type Span, spanOf } from "../../domain/span.ts";
 import { type TrainingDay, trainingLoad } from "../../domain/training-load.ts";
 import { invalidInput } from "../../http/validate.ts";
+import { LONGEST_SPAN_DAYS } from "../../limits.ts";
 import { findTimeZone } from "../accounts/repository.ts";
 import { findFirstStart, listStress, sumWorkouts, type Totals } from "./repository.ts";
 import type { monthlyQuery, SpanQuery, sumsQuery } from "./schemas.ts";
-
-/** Of training load at once: no rider trains for longer. */
-const LONGEST_SPAN_DAYS = 36_600;
 
 export type Month = { year: number; month: number } & Totals;
 

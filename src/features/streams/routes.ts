@@ -4,7 +4,6 @@ import type { AppEnv } from "../../http/context.ts";
 import { streamedJson } from "../../http/streamed.ts";
 import { parse, validate } from "../../http/validate.ts";
 import { MAX_MESSAGE_BODY } from "../../limits.ts";
-import { collectAfter } from "../../memory.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageId, StreamKey } from "../../streams/buffer.ts";
 import { streamLabel } from "../../streams/idleness.ts";
@@ -87,7 +86,6 @@ export function streamRoutes(deps: Deps) {
       const { name } = c.req.valid("param");
       const messages = c.req.valid("json");
       const { first, last } = await appendMessages(deps, keyOf(c, name), messages);
-      collectAfter(messages.length);
       return c.json({
         success: true,
         accepted: messages.length,

@@ -1,5 +1,7 @@
+import { createTurns } from "../../db/turn.ts";
 import { AppError } from "../../errors.ts";
 import { MAX_MESSAGE_BYTES } from "../../limits.ts";
+import { noteText } from "../../memory.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageData, MessageId, StreamKey } from "../../streams/buffer.ts";
 import { streamLabel } from "../../streams/idleness.ts";
@@ -18,21 +20,22 @@ export async function appendMessages(
   messages: readonly NewMessage[],
 ): Promise<{ first: MessageId; last: MessageId }> {
   const timestamp = now();
-  const data = messages.map(({ message, author }) => {
+  const turn = createTurns();
+  const data: string[] = [];
+  for (const { message, author } of messages) {
+    await turn();
     const text = typeof message === "string" ? message : JSON.stringify(message);
     if (Buffer.byteLength(text) > MAX_MESSAGE_BYTES) {
       throw messageTooLarge();
     }
-    return JSON.stringify({
-      message: text,
-      timestamp,
-      ...(author !== undefined && { author }),
-    } satisfies MessageData);
-  });
+    const stored: MessageData = { message: text, timestamp, ...(author !== undefined && { author }) };
+    data.push(JSON.stringify(stored));
+  }
   const began = performance.now();
   const ids = await buffer.append(key, data);
   metrics.bufferLag.observe((performance.now() - began) / 1000);
   metrics.messagesStored += ids.length;
+  noteText(data.reduce((sum, text) => sum + text.length, 0));
   hub.notify(key.owner);
   const [first] = ids;
   const last = ids.at(-1);
