@@ -23,6 +23,8 @@ process.on("message", async (word) => {
   if (word === "begin") longest = { wait: 0, stall: 0 };
 });
 
+process.on("disconnect", () => process.exit());
+
 for (;;) {
   const waited = waitedForProcessor();
   const began = performance.now();

@@ -207,16 +207,17 @@ const manyStreams: Scene = {
   },
 };
 
+/** Listens until so many messages have come, each of three lines as the first event is. */
 async function replayAll({ server, rider }: Stage, count: number): Promise<void> {
   const leaving = new AbortController();
   const response = await fetch(`${server.url}/api/streams/listenAll?from=-`, {
     headers: { Authorization: `Bearer ${rider.accessToken}` },
     signal: leaving.signal,
   });
-  let seen = -1;
+  let ends = 0;
   for await (const chunk of response.body ?? []) {
-    seen += Buffer.from(chunk).toString("latin1").split("\ndata: ").length - 1;
-    if (seen >= count) break;
+    ends += Buffer.from(chunk).toString("latin1").split("\n").length - 1;
+    if (ends >= 3 * count + 3) break;
   }
   leaving.abort();
 }
