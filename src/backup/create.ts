@@ -6,6 +6,7 @@ import { writeArchive } from "../archive.ts";
 import type { Config } from "../config.ts";
 import { lockFile } from "../db/data-lock.ts";
 import { toError } from "../db/errors.ts";
+import { isMissing } from "../db/local-files.ts";
 import { makeDirectory, sha256Of, syncDirectory } from "../file-system.ts";
 import { backupName } from "./backup-files.ts";
 import { unpackBackup } from "./check.ts";
@@ -38,7 +39,7 @@ export async function createBackup(
 ): Promise<BackupReport> {
   const places = placesOf(config);
   refuseDuringRestore(config.dataDirectory);
-  if (!existsSync(places["bpt.db"]))
+  if (isMissing(places["bpt.db"]))
     throw new Error(`There is no database at ${places["bpt.db"]}. Set DATA_DIR.`);
   await makeBackupDirectory(directory);
   const lock = await lockFile(
@@ -137,7 +138,7 @@ async function* piecesOf(path: string, onBytes: (bytes: number) => void): AsyncG
  */
 function namesOf({ redis }: Config, places: Places): FileName[] {
   const names: FileName[] = redis ? ["bpt.db", "jwt.secret"] : ["streams.db", "bpt.db", "jwt.secret"];
-  return names.filter((name) => existsSync(places[name]));
+  return names.filter((name) => !isMissing(places[name]));
 }
 
 function isDatabase(name: FileName): boolean {

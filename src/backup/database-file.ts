@@ -1,5 +1,5 @@
 import Database from "libsql";
-import { BUSY_TIMEOUT_MS } from "../db/connection.ts";
+import { BUSY_TIMEOUT_MS } from "../db/busy-timeout.ts";
 import { toError } from "../db/errors.ts";
 import { openReadOnly, rowsOf } from "../db/read-only.ts";
 

@@ -6,6 +6,7 @@ import { lockDataDirectory } from "../db/data-lock.ts";
 import { createDatabase } from "../db/database.ts";
 import { checkIntegrity } from "../db/integrity.ts";
 import { DatabaseTooNewError, isMigrated } from "../db/migrate.ts";
+import { keepLog, removeFile } from "../db/new-file.ts";
 import { openClient } from "../db/open.ts";
 import { schemaProblems } from "../doctor/schema-problems.ts";
 import { isUsableSecret } from "../features/accounts/secret.ts";
@@ -56,12 +57,19 @@ async function restoreInto(
   { time, onBytes }: { time: Date; onBytes: OnBytes },
 ): Promise<Restored> {
   const ready = (name: FileName) => readyPath(places[name]);
-  const manifest = await makeReady(file, places, { ready, onBytes }).catch(async (error) => {
-    for (const name of fileNames) await rm(ready(name), { force: true });
+  const clear = () => {
+    for (const name of fileNames) removeFile(ready(name));
+  };
+  // What a restore that was killed has left: its journal would be taken for that of the next file of this name.
+  clear();
+  const manifest = await makeReady(file, places, { ready, onBytes }).catch((error) => {
+    clear();
     throw error;
   });
   const databases = fileNames.filter((name) => manifest.files[name]?.rows);
   const rows = databases.map((name) => countRows(ready(name)));
+  // Here, where a kill harms nothing, and not at the first start.
+  for (const name of databases) keepLog(ready(name));
   const plan: SwapPlan = {
     replaced: `replaced-${time.toISOString().replaceAll(":", "")}`,
     replace: fileNames.filter((name) => manifest.files[name]).map((name) => places[name]),

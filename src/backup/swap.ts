@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { z } from "zod";
+import { COMPANIONS } from "../db/local-files.ts";
 import { makeDirectory, syncDirectory } from "../file-system.ts";
 
 /*
@@ -115,9 +116,9 @@ export async function finishSwap(dataDirectory: string): Promise<boolean> {
   return true;
 }
 
-/** With the files that are part of a database; without its log it would be an older one. */
+/** With the files that are part of a database: it would be an older one without its log, and so would what takes its place with it. */
 async function moveAway(path: string, replaced: string): Promise<void> {
-  const parts = [path, `${path}-wal`, `${path}-shm`].filter((part) => existsSync(part));
+  const parts = ["", ...COMPANIONS].map((ending) => path + ending).filter((part) => existsSync(part));
   const directory = directoryFor(parts, join(dirname(path), replaced));
   for (const part of parts) {
     await makeDirectory(directory);

@@ -5,6 +5,7 @@ import { createDatabase, type Database } from "../db/database.ts";
 import { forOperator } from "../db/errors.ts";
 import { isMissing } from "../db/local-files.ts";
 import { isMigrated, migrateDatabase } from "../db/migrate.ts";
+import { makeFile } from "../db/new-file.ts";
 import { closeClient, openClient } from "../db/open.ts";
 import { makeDirectory } from "../file-system.ts";
 
@@ -20,9 +21,14 @@ export async function openDatabase(config: Config, { make = false } = {}): Promi
   const { databaseAuthToken: authToken, durability } = config;
   const url = commandUrl(config);
   refuseDuringRestore(config.dataDirectory);
-  if (make) await makeDirectory(config.dataDirectory);
-  else if (!isThere(url)) {
-    throw new Error(`There is no database at ${url}. Set DATA_DIR, or make one with \`bpt migrate\`.`);
+  if (!isThere(url)) {
+    if (!make) {
+      throw new Error(`There is no database at ${url}. Set DATA_DIR, or make one with \`bpt migrate\`.`);
+    }
+    await inLockedDirectory(config, async () => {
+      // Somebody else may have made it meanwhile.
+      if (!isThere(url)) makeFile(url.slice("file:".length));
+    });
   }
   const client = await openClient({ url, authToken, durability });
   const database = createDatabase(client);
@@ -45,13 +51,13 @@ export function isThere(url: string): boolean {
   return !url.startsWith("file:") || !isMissing(url.slice("file:".length));
 }
 
-async function migrateUnlessServed({ dataDirectory }: Config, database: Database): Promise<void> {
-  if (await isMigrated(database)) return;
+async function migrateUnlessServed(config: Config, database: Database): Promise<void> {
+  if (!(await isMigrated(database))) await inLockedDirectory(config, () => migrateDatabase(database));
+}
+
+/** @throws Error when a server has it. */
+async function inLockedDirectory({ dataDirectory }: Config, work: () => Promise<void>): Promise<void> {
   await makeDirectory(dataDirectory);
   const lock = await lockDataDirectory(dataDirectory);
-  try {
-    await migrateDatabase(database);
-  } finally {
-    lock.release();
-  }
+  await work().finally(lock.release);
 }

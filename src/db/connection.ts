@@ -1,5 +1,7 @@
-import { existsSync } from "node:fs";
 import Database from "libsql";
+import { BUSY_TIMEOUT_MS } from "./busy-timeout.ts";
+import { isMissing } from "./local-files.ts";
+import { makeFile } from "./new-file.ts";
 import { isSuspect } from "./suspect.ts";
 
 export type OpenOptions = {
@@ -9,9 +11,6 @@ export type OpenOptions = {
   durability: "full" | "relaxed";
   readOnly?: boolean;
 };
-
-/** Waits for another process that holds the write lock, in milliseconds. */
-export const BUSY_TIMEOUT_MS = 5000;
 
 /** What every connection is set to; what is kept in the file apart. */
 export function pragmas({ durability, readOnly }: OpenOptions): string[] {
@@ -28,13 +27,14 @@ export function pragmas({ durability, readOnly }: OpenOptions): string[] {
 }
 
 /**
- * What is kept in the file, and set ahead of all else. It needs the write lock: only the writer asks for it, and for what
- * must be there before the first table only of a new file.
+ * Makes a file for a writer where there is none. Resolves to the pragmas that it has ahead of all others: what they set is
+ * kept in the file, and takes the write lock where it is not set yet, as in one that was copied here.
  */
 export function filePragmas({ url, readOnly }: OpenOptions): string[] {
   if (readOnly) return [];
-  const isNew = !existsSync(url.slice("file:".length));
-  return [...(isNew ? ["auto_vacuum = INCREMENTAL"] : []), "journal_mode = WAL"];
+  const path = url.slice("file:".length);
+  if (isMissing(path)) makeFile(path);
+  return ["journal_mode = WAL"];
 }
 
 export type Statement = { sql: string; args?: (string | number)[] };

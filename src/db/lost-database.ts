@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Config } from "../config.ts";
+import { fileSize } from "../file-system.ts";
 import { isMissing, ownFiles } from "./local-files.ts";
 import { openReadOnly, rowsOf } from "./read-only.ts";
 
@@ -29,8 +30,8 @@ function signOfEarlier(databasePath: string, dataDirectory: string): string | un
   const buffer = join(dataDirectory, "streams.db");
   // SQLite deletes the log of a database that is empty, and with it what may yet be saved.
   const log = `${databasePath}-wal`;
-  if (!isMissing(log)) return nameBeside(log, databasePath);
-  if (!isMissing(secret)) return nameBeside(secret, databasePath);
+  if (fileSize(log) > 0) return nameBeside(log, databasePath);
+  if (fileSize(secret) > 0) return nameBeside(secret, databasePath);
   return hasHeldStreams(buffer) ? nameBeside(buffer, databasePath) : undefined;
 }
 

@@ -18,7 +18,8 @@ const TEMPORARY_BYTES = 50_000_000;
 const OWN_NAMES = /^(server\.lock.*|jwt\.secret|clock\.json(\.part)?|\.bpt-.*\.node|lost\+found)$/;
 
 /** What repairs and restores have kept, or left when they were stopped. */
-const LEFTOVER = /\.damaged-|\.salvaging|^replaced-|\.restoring(-wal|-shm)?$|^restore\.json\.part$/;
+const LEFTOVER =
+  /\.damaged-|\.salvaging|^replaced-|\.(restoring|new)(-wal|-shm|-journal)?$|^restore\.json\.part$/;
 
 /** Room on the disk, permissions, and what lies about in the data directory. */
 export async function checkDirectory(config: Config): Promise<Finding[]> {

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import Database from "libsql";
 import type { Config } from "../config.ts";
-import { BUSY_TIMEOUT_MS } from "../db/connection.ts";
+import { BUSY_TIMEOUT_MS } from "../db/busy-timeout.ts";
 import { toError } from "../db/errors.ts";
 import { checkIntegrity } from "../db/integrity.ts";
 import type { LocalFile } from "../db/local-files.ts";

@@ -1,12 +1,12 @@
-import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "libsql";
 import { refuseDuringRestore } from "../backup/swap.ts";
 import type { Config } from "../config.ts";
-import { BUSY_TIMEOUT_MS } from "../db/connection.ts";
+import { BUSY_TIMEOUT_MS } from "../db/busy-timeout.ts";
 import { lockDataDirectory } from "../db/data-lock.ts";
 import { type LocalFile, localFiles } from "../db/local-files.ts";
 import { HOW_TO_GO_ON, lostDatabase } from "../db/lost-database.ts";
+import { keepLog, removeFile } from "../db/new-file.ts";
 import { openReadOnly, rowsOf } from "../db/read-only.ts";
 import { fileSize, freeBytes } from "../file-system.ts";
 import { LOST_AND_FOUND } from "../salvage/amend-database.ts";
@@ -76,7 +76,7 @@ async function repairFile(file: LocalFile, files: LocalFile[], now: number): Pro
 
   await requireRoom(path, fileSize(path) + fileSize(`${path}-wal`));
   const target = `${path}.salvaging`;
-  rmSync(target, { force: true });
+  removeFile(target);
   try {
     const database = files.find((file) => file.kind === "database")?.path;
     const tables =
@@ -87,6 +87,7 @@ async function repairFile(file: LocalFile, files: LocalFile[], now: number): Pro
     if (remaining.length > 0)
       throw new Error(`What was salvaged from ${path} is not sound: ${remaining[0]}.`);
     if (kind === "buffer" && database) addLostAndFound(database, target, now);
+    keepLog(target);
     return {
       path,
       outcome: "salvaged",
@@ -95,7 +96,7 @@ async function repairFile(file: LocalFile, files: LocalFile[], now: number): Pro
       tables: countsOf(tables),
     };
   } finally {
-    rmSync(target, { force: true });
+    removeFile(target);
   }
 }
 

@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import { temporaryDirectory } from "../support/directory.ts";
+import { hasCompiler, makeFaultyDisk } from "../support/faulty-disk.ts";
 import { quantile, SAMPLE, startService } from "./processes.ts";
 import type { Row } from "./table.ts";
 
@@ -7,11 +7,10 @@ const RIDERS = 10;
 
 /** Ten riders at 1 Hz while every fsync takes 30 ms, as on a slow SD card. */
 export async function slowDisk(quick: boolean): Promise<Row[]> {
-  if (!Bun.which("cc")) return [{ what: "Posts on a 30-ms disk: skipped, there is no C compiler" }];
+  if (!hasCompiler) return [{ what: "Posts on a 30-ms disk: skipped, there is no C compiler" }];
   const directory = await temporaryDirectory();
-  const shim = join(directory.path, "slow-fsync.so");
-  await Bun.$`cc -shared -fPIC -O2 -o ${shim} ${join(import.meta.dir, "../support/slow-fsync.c")} -ldl`;
-  const { server, rider } = await startService({ LD_PRELOAD: shim, SLOW_FSYNC_MS: "30" });
+  const { environment } = await makeFaultyDisk(directory.path);
+  const { server, rider } = await startService({ ...environment, SLOW_FSYNC_MS: "30" });
   await using _ = server;
   const end = performance.now() + (quick ? 5000 : 30_000);
   const posts: number[] = [];

@@ -45,12 +45,20 @@ export interface Rider {
   listen(path: string, lastEventId?: string): Promise<EventReader>;
 }
 
+type Server = { readonly url: string };
+
 /** Registers a new account; the calls go to wherever the server serves at the time. */
-export async function registerRider(
-  server: { readonly url: string },
-  email = "rider@example.org",
-): Promise<Rider> {
-  const response = await fetch(`${server.url}/api/auth/register`, {
+export function registerRider(server: Server, email = "rider@example.org"): Promise<Rider> {
+  return enter("register", server, email);
+}
+
+/** Logs in to one that was registered so. */
+export function logInRider(server: Server, email = "rider@example.org"): Promise<Rider> {
+  return enter("login", server, email);
+}
+
+async function enter(how: "register" | "login", server: Server, email: string): Promise<Rider> {
+  const response = await fetch(`${server.url}/api/auth/${how}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ email, password: "correct horse battery" }),
@@ -59,7 +67,7 @@ export async function registerRider(
   return riderWith(server, accessToken);
 }
 
-function riderWith(server: { readonly url: string }, accessToken: string): Rider {
+function riderWith(server: Server, accessToken: string): Rider {
   const request = (path: string, { json, headers, ...init }: Init = {}) =>
     fetch(server.url + path, {
       ...init,
