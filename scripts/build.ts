@@ -18,6 +18,7 @@ const WORK = join(DIST, "build");
 /** The program, and the threads that it starts by the names of their files. */
 const ENTRY_POINTS = [
   "src/main.ts",
+  "src/db/database-thread.ts",
   "src/db/integrity-worker.ts",
   "src/db/replica-sync.ts",
   "src/streams/embedded-writer.ts",

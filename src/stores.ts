@@ -62,11 +62,11 @@ export async function openStores(config: Config, watch: Watch): Promise<Stores> 
 }
 
 function openDatabaseClient(
-  { databaseUrl, databaseAuthToken, durability, primary }: Config,
+  { databaseUrl, databaseAuthToken, primary }: Config,
   damage: DamageWatch,
   { metrics, log }: Watch,
 ): Promise<Client> {
-  const options = { url: databaseUrl, authToken: databaseAuthToken, durability };
+  const options = { url: databaseUrl, authToken: databaseAuthToken };
   const hooks = {
     onQuery: watchQueries(metrics, log),
     onSuspect: notingDamage(damage, databaseUrl.slice("file:".length)),

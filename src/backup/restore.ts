@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../config.ts";
 import { lockDataDirectory } from "../db/data-lock.ts";
@@ -131,7 +131,7 @@ function capitalized(text: string): string {
 }
 
 async function isDatabaseNewer(path: string): Promise<boolean> {
-  const client = await openClient({ url: `file:${path}`, durability: "full", readOnly: true });
+  const client = await openClient({ url: `file:${path}`, readOnly: true });
   try {
     await isMigrated(createDatabase(client));
     return false;

@@ -46,8 +46,8 @@ async function readStatus(config: Config): Promise<Migration[]> {
   const url = commandUrl(config);
   if (!isThere(url)) return listKnownMigrations();
   try {
-    const { databaseAuthToken: authToken, durability } = config;
-    const client = await openClient({ url, authToken, durability, readOnly: true });
+    const { databaseAuthToken: authToken } = config;
+    const client = await openClient({ url, authToken, readOnly: true });
     try {
       return await listMigrations(createDatabase(client));
     } finally {

@@ -18,7 +18,7 @@ export type OpenDatabase = AsyncDisposable & { database: Database };
  * @throws Error with a sentence for the operator.
  */
 export async function openDatabase(config: Config, { make = false } = {}): Promise<OpenDatabase> {
-  const { databaseAuthToken: authToken, durability } = config;
+  const { databaseAuthToken: authToken } = config;
   const url = commandUrl(config);
   refuseDuringRestore(config.dataDirectory);
   if (!isThere(url)) {
@@ -30,7 +30,7 @@ export async function openDatabase(config: Config, { make = false } = {}): Promi
       if (!isThere(url)) makeFile(url.slice("file:".length));
     });
   }
-  const client = await openClient({ url, authToken, durability });
+  const client = await openClient({ url, authToken });
   const database = createDatabase(client);
   try {
     await migrateUnlessServed(config, database);

@@ -1,19 +1,22 @@
+import { pathToFileURL } from "node:url";
 import Database from "libsql";
 import { BUSY_TIMEOUT_MS } from "./busy-timeout.ts";
 import { isMissing } from "./local-files.ts";
 import { makeFile } from "./new-file.ts";
 import { isSuspect } from "./suspect.ts";
 
-export type OpenOptions = {
-  /** `file:…`, or a remote `libsql:`, `http:`, `https:` URL. */
-  url: string;
-  authToken?: string | undefined;
-  durability: "full" | "relaxed";
+export type ConnectionOptions = {
+  path: string;
   readOnly?: boolean;
+  /** `full`, the default, flushes each commit. */
+  durability?: "full" | "relaxed";
 };
 
 /** What every connection is set to; what is kept in the file apart. */
-export function pragmas({ durability, readOnly }: OpenOptions): string[] {
+export function pragmas({
+  durability = "full",
+  readOnly = false,
+}: Omit<ConnectionOptions, "path">): string[] {
   return [
     `busy_timeout = ${BUSY_TIMEOUT_MS}`,
     "foreign_keys = ON",
@@ -30,11 +33,15 @@ export function pragmas({ durability, readOnly }: OpenOptions): string[] {
  * Makes a file for a writer where there is none. Resolves to the pragmas that it has ahead of all others: what they set is
  * kept in the file, and takes the write lock where it is not set yet, as in one that was copied here.
  */
-export function filePragmas({ url, readOnly }: OpenOptions): string[] {
+export function filePragmas({ path, readOnly }: ConnectionOptions): string[] {
   if (readOnly) return [];
-  const path = url.slice("file:".length);
   if (isMissing(path)) makeFile(path);
   return ["journal_mode = WAL"];
+}
+
+/** The client decodes what it takes for a URL, and stops at what is not part of a path in one. */
+export function fileUrl(path: string): string {
+  return pathToFileURL(path).href;
 }
 
 export type Statement = { sql: string; args?: (string | number)[] };
@@ -54,15 +61,14 @@ export interface Connection {
  * A connection to a local file for one owner that reads or writes much and in order. It keeps its statements
  * prepared, which the client does not, and needs no lock, since nothing of it is asynchronous.
  */
-export function openConnection(options: OpenOptions): Connection {
-  const path = options.url.slice("file:".length);
+export function openConnection(options: ConnectionOptions): Connection {
   const prepared = new Map<string, Database.Statement>();
   let database: Database.Database | undefined = connect();
   let closed = false;
 
   function connect(): Database.Database {
     const kept = filePragmas(options);
-    const connection = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    const connection = new Database(options.path, { timeout: BUSY_TIMEOUT_MS });
     try {
       for (const pragma of [...kept, ...pragmas(options)]) connection.exec(`PRAGMA ${pragma}`);
       return connection;

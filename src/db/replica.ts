@@ -1,9 +1,8 @@
 import type { Client, InArgs, InStatement, ResultSet, Transaction, TransactionMode } from "@libsql/client";
 import { withinTime } from "../time-limit.ts";
 import { isStoreFailure } from "./errors.ts";
+import { isRead } from "./statement.ts";
 import type { Synchronizer } from "./synchronizer.ts";
-
-const READ = /^\s*select\b/i;
 
 /** How long a write waits, in ms, for the copy to have it; with a longer sync, reads go to the primary meanwhile. */
 const LONGEST_WAIT_MS = 1000;
@@ -58,8 +57,7 @@ export class ReplicaClient implements Client {
   async execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
     const on = (client: Client) =>
       typeof statement === "string" ? client.execute(statement, args) : client.execute(statement);
-    const isRead = READ.test(typeof statement === "string" ? statement : statement.sql);
-    return isRead ? this.#read(on) : this.#writing(() => on(this.#primary));
+    return isRead(statement) ? this.#read(on) : this.#writing(() => on(this.#primary));
   }
 
   batch(

@@ -67,12 +67,18 @@ function checkSound(file: LocalFile, config: Config): Finding[] {
   }
 }
 
-function checkJournal({ path }: LocalFile, database: Database.Database, { durability }: Config): Finding {
+function checkJournal(
+  { kind, path }: LocalFile,
+  database: Database.Database,
+  { durability }: Config,
+): Finding {
   const [row] = rowsOf<{ journal_mode: string }>(database, "PRAGMA journal_mode");
   const name = basename(path);
   if (row?.journal_mode === "wal") {
-    const flushed =
-      durability === "full" ? "every commit is flushed" : "the last commits may go with the power";
+    const isRelaxed = kind === "buffer" && durability === "relaxed";
+    const flushed = isRelaxed
+      ? "the last seconds of samples may go with the power"
+      : "every commit is flushed";
     return { check: "journal", status: "ok", message: `${name} has a write-ahead log; ${flushed}` };
   }
   return { check: "journal", status: "ok", message: `${name} gets its write-ahead log at the next start` };

@@ -25,9 +25,9 @@ export function requireData({ dataDirectory }: Config): void {
 
 /** Undefined where there is none yet. Reads only, beside a server or without one. @throws Error when it cannot be reached. */
 export async function readDatabase(config: Config): Promise<DatabaseState | undefined> {
-  const { databaseUrl: url, databaseAuthToken: authToken, durability } = config;
+  const { databaseUrl: url, databaseAuthToken: authToken } = config;
   if (url.startsWith("file:") && isMissing(url.slice("file:".length))) return undefined;
-  const client = await openClient({ url, authToken, durability, readOnly: true });
+  const client = await openClient({ url, authToken, readOnly: true });
   try {
     const database = createDatabase(client);
     const rides = await listUnfinished(database);

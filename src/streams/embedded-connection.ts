@@ -1,6 +1,6 @@
 import {
   type Connection,
-  type OpenOptions,
+  type ConnectionOptions,
   openConnection,
   type Statement,
   type StatementResult,
@@ -8,7 +8,7 @@ import {
 import { insertMessages, insertStreams } from "./embedded-sql.ts";
 
 export type WriterRequest =
-  | { kind: "open"; options: OpenOptions }
+  | { kind: "open"; options: ConnectionOptions }
   /** Rows as JSON, since a flat object of strings crosses between threads fastest; only streams that are new. */
   | { kind: "append"; newStreams: string | undefined; messages: string }
   | { kind: "write"; statements: Statement[] }

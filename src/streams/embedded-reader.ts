@@ -12,7 +12,7 @@ export type BufferReader = Pick<StreamBuffer, "list" | "range" | "close">;
  * @throws Error when the file cannot be opened or was written by a newer version of the program.
  */
 export function openEmbeddedReader(path: string): BufferReader {
-  const connection = openConnection({ url: `file:${path}`, durability: "full", readOnly: true });
+  const connection = openConnection({ path, readOnly: true });
   const read = (statement: Parameters<typeof connection.run>[0][number]) =>
     connection.run([statement])[0]?.value;
   const version = Number(read(sql.READ_VERSION));

@@ -1,4 +1,4 @@
-import { openConnection, type Statement } from "../db/connection.ts";
+import { type ConnectionOptions, openConnection, type Statement } from "../db/connection.ts";
 import { createTurns } from "../db/turn.ts";
 import { compact } from "../db/upkeep.ts";
 import type { AppError } from "../errors.ts";
@@ -7,6 +7,7 @@ import type { MessageId, StreamBuffer, StreamKey, StreamMessage } from "./buffer
 import type { WriterRequest } from "./embedded-connection.ts";
 import * as sql from "./embedded-sql.ts";
 import { createGroupCommit } from "./group-commit.ts";
+import { createLogFlusher } from "./log-flusher.ts";
 import {
   compareMessageIds,
   FIRST_MESSAGE_ID,
@@ -40,8 +41,6 @@ type Purge = { kind: "purge"; streamId: number };
 type Compact = { kind: "compact" };
 type Operation = (Append | Delete | Purge | Compact) & { settled: PromiseWithResolvers<boolean> };
 
-type Durability = "full" | "relaxed";
-
 /**
  * The stream buffer in a libSQL file of its own, which one process at a time may have open. Writes go through
  * one writer in groups; reads have a connection here, which write-ahead logging lets run beside it. What lists
@@ -50,7 +49,8 @@ type Durability = "full" | "relaxed";
  */
 export async function openEmbeddedBuffer(options: {
   path: string;
-  durability: Durability;
+  /** With `relaxed`, what a commit writes is flushed within about a second and not ahead of its answer. */
+  durability: "full" | "relaxed";
   now: () => number;
   limits?: BufferLimits;
   /** Told of each commit of messages: how many posts are in it, and how many ms it took. */
@@ -58,15 +58,15 @@ export async function openEmbeddedBuffer(options: {
   /** Told of every failure of the file. */
   onFailure?: (error: unknown) => void;
 }): Promise<StreamBuffer> {
-  const { durability, now, limits = BUFFER_LIMITS, onCommit, onFailure = () => {} } = options;
-  const url = `file:${options.path}`;
-  const writer = startWriter(durability);
-  const state = await openFile(writer, { url, durability }).catch((error) => {
+  const { path, durability, now, limits = BUFFER_LIMITS, onCommit, onFailure = () => {} } = options;
+  const writer = startWriter();
+  const state = await openFile(writer, { path, durability }).catch((error) => {
     writer.terminate();
     throw error;
   });
   const turn = createTurns();
-  const reader = openConnection({ url, durability, readOnly: true });
+  const reader = openConnection({ path, readOnly: true });
+  const flusher = durability === "relaxed" ? createLogFlusher(path, onFailure) : undefined;
 
   const index = createStreamIndex();
   for (const stream of state.streams) {
@@ -109,6 +109,7 @@ export async function openEmbeddedBuffer(options: {
       else if (first?.kind === "compact") first.settled.resolve(await compact(statements));
       else if (first?.kind === "purge") first.settled.resolve(await commitPurge(first));
       else await commitAppends(group.filter((operation) => operation.kind === "append"));
+      flusher?.written();
     } catch (error) {
       for (const operation of group) operation.settled.reject(failure(error));
     }
@@ -203,6 +204,7 @@ export async function openEmbeddedBuffer(options: {
 
   async function closeAll(): Promise<void> {
     await commits.settled();
+    flusher?.stop();
     reader.close();
     await writer.request({ kind: "close" });
     writer.terminate();
@@ -278,7 +280,7 @@ export async function openEmbeddedBuffer(options: {
   };
 }
 
-async function openFile(writer: Writer, options: { url: string; durability: Durability }) {
+async function openFile(writer: Writer, options: ConnectionOptions) {
   await writer.request({ kind: "open", options });
   const [version] = await writer.request({ kind: "write", statements: [sql.READ_VERSION] });
   if (Number(version?.value) > sql.FORMAT_VERSION) throw sql.writtenByNewer();

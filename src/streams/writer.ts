@@ -1,5 +1,5 @@
 import type { StatementResult } from "../db/connection.ts";
-import { createWriteConnection, type WriterRequest } from "./embedded-connection.ts";
+import type { WriterRequest } from "./embedded-connection.ts";
 import type { WriterReply } from "./embedded-writer.ts";
 
 export interface Writer {
@@ -13,17 +13,8 @@ export interface Writer {
   terminate(): void;
 }
 
-/**
- * With full durability every commit waits for the disk, in a thread of its own. With relaxed it waits for
- * nothing, and handing it to a thread would cost more than doing it.
- */
-export function startWriter(durability: "full" | "relaxed"): Writer {
-  if (durability === "full") return startWriterThread();
-  const handle = createWriteConnection();
-  return { request: async (request) => handle(request), failure: undefined, terminate() {} };
-}
-
-function startWriterThread(): Writer {
+/** In a thread of its own: a commit waits for the disk, and where none is flushed at once, folding the log in does. */
+export function startWriter(): Writer {
   // The build script of the binary names this file as an entry point beside main.ts.
   const worker = new Worker(new URL("./embedded-writer.ts", import.meta.url).href);
   let pending: PromiseWithResolvers<StatementResult[]> | undefined;

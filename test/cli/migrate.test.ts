@@ -49,9 +49,7 @@ test("--status makes nothing and changes nothing", async () => {
   expect(existsSync(data)).toBe(false);
 
   await migrate();
-  const database = createDatabase(
-    await openClient({ url: `file:${join(data, "bpt.db")}`, durability: "full" }),
-  );
+  const database = createDatabase(await openClient({ url: `file:${join(data, "bpt.db")}` }));
   await database.run(sql`DELETE FROM __drizzle_migrations WHERE created_at =
     (SELECT max(created_at) FROM __drizzle_migrations)`);
   expect((await states()).at(-1)).toEqual([LAST, "pending"]);
@@ -64,9 +62,7 @@ test("--status makes nothing and changes nothing", async () => {
 
 test("what a newer version has brought is shown, and not migrated over", async () => {
   await migrate();
-  const database = createDatabase(
-    await openClient({ url: `file:${join(data, "bpt.db")}`, durability: "full" }),
-  );
+  const database = createDatabase(await openClient({ url: `file:${join(data, "bpt.db")}` }));
   const made = Date.UTC(2099, 0, 1);
   await database.run(sql`INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', ${made})`);
   database.$client.close();

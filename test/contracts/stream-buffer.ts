@@ -8,6 +8,7 @@ import {
   followingMessageId,
   LAST_MESSAGE_ID,
 } from "../../src/streams/message-id.ts";
+import { failureOf } from "../support/failure.ts";
 
 /** A driver on a store of its own: `reopen` restarts it on the same data, `now` is a clock that the test sets. */
 export type BufferUnderTest = {
@@ -449,7 +450,9 @@ export function streamBufferContract(
 
     test("a closed buffer refuses with a code instead of losing samples", async () => {
       await subject.buffer.close();
-      expect(subject.buffer.append(RIDE, [data(1)])).rejects.toMatchObject({ code: "buffer_unavailable" });
+      expect(await failureOf(subject.buffer.append(RIDE, [data(1)]))).toMatchObject({
+        code: "buffer_unavailable",
+      });
       await subject.reopen();
     });
   });

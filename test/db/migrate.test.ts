@@ -6,15 +6,14 @@ import { createDatabase, type Database } from "../../src/db/database.ts";
 import { DatabaseTooNewError, migrateDatabase } from "../../src/db/migrate.ts";
 import { openClient } from "../../src/db/open.ts";
 import { temporaryDirectory } from "../support/directory.ts";
+import { failureOf } from "../support/failure.ts";
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let database: Database;
 
 beforeEach(async () => {
   directory = await temporaryDirectory();
-  database = createDatabase(
-    await openClient({ url: `file:${join(directory.path, "test.db")}`, durability: "full" }),
-  );
+  database = createDatabase(await openClient({ url: `file:${join(directory.path, "test.db")}` }));
 });
 afterEach(async () => {
   database.$client.close();
@@ -111,5 +110,5 @@ test.each(MUST_FAIL)("the database itself refuses %s", async (_, statement) => {
   await database.run(
     sql`INSERT INTO users (id, email, created_at, updated_at) VALUES ('u', 'rider@example.org', 1, 1)`,
   );
-  expect(database.$client.execute(statement)).rejects.toThrow("SQLITE_CONSTRAINT");
+  expect(await failureOf(database.$client.execute(statement))).toMatchObject({ code: "SQLITE_CONSTRAINT" });
 });

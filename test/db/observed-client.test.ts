@@ -7,6 +7,7 @@ import { openClient } from "../../src/db/open.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { watchQueries } from "../../src/metrics/slowness.ts";
 import { temporaryDirectory } from "../support/directory.ts";
+import { failureOf } from "../support/failure.ts";
 import { describeWithSqld, startSqld } from "../support/sqld.ts";
 
 type Query = { statement: string; waited: number | undefined; ran: number };
@@ -21,7 +22,7 @@ let queries: Query[];
 const note: QueryObserver = ({ statement, waited, ran }) =>
   void queries.push({ statement: statement(), waited, ran });
 const open = (onQuery: QueryObserver) =>
-  openClient({ url: `file:${join(directory.path, "test.db")}`, durability: "relaxed" }, { onQuery });
+  openClient({ url: `file:${join(directory.path, "test.db")}` }, { onQuery });
 
 beforeEach(async () => {
   directory = await temporaryDirectory();
@@ -57,10 +58,10 @@ test("a transaction is told of as one, however it ends, and so is a query that f
   await committed.batch([{ sql: "DELETE FROM t WHERE a = ?", args: ["b"] }]);
   await committed.commit();
   const rolledBack = await client.transaction();
-  await expect(insert(rolledBack, "a")).rejects.toThrow("UNIQUE");
+  expect(String(await failureOf(insert(rolledBack, "a")))).toContain("UNIQUE");
   await rolledBack.rollback();
   (await client.transaction()).close();
-  await expect(insert(client, "a")).rejects.toThrow("UNIQUE");
+  expect(String(await failureOf(insert(client, "a")))).toContain("UNIQUE");
   expect(queries.map(({ statement }) => statement)).toEqual([
     "BEGIN; INSERT INTO t VALUES (?); DELETE FROM t WHERE a = ?; COMMIT",
     "BEGIN; INSERT INTO t VALUES (?); ROLLBACK",
@@ -78,7 +79,7 @@ test("only a slow query is counted and logged, and not what waited for it", asyn
   );
   await Promise.all([
     client.execute({ sql: SLOW, args: ["secret"] }),
-    client.execute("SELECT a FROM t WHERE a = ?", ["secret"]),
+    client.execute("INSERT INTO t VALUES (?)", ["secret"]),
   ]);
   expect(metrics.slowQueries).toBe(1);
   expect(lines.map((line) => JSON.parse(line))).toEqual([
@@ -98,7 +99,7 @@ test("only a slow query is counted and logged, and not what waited for it", asyn
 describeWithSqld("of a remote database", () => {
   test("queries are told of too; what they waited for is not known", async () => {
     await using sqld = await startSqld();
-    const remote = await openClient({ url: sqld.url, durability: "full" }, { onQuery: note });
+    const remote = await openClient({ url: sqld.url }, { onQuery: note });
     await remote.execute("CREATE TABLE t (a TEXT)");
     const transaction = await remote.transaction("write");
     await transaction.execute({ sql: "INSERT INTO t VALUES (?)", args: ["secret"] });

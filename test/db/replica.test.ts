@@ -285,7 +285,7 @@ describeWithSqld("a replica", () => {
       await using sqld = await startSqld();
       const directory = await temporaryDirectory();
       const url = `file:${join(directory.path, "bpt.db")}`;
-      const empty = await openReplica({ url, durability: "full" }, primaryAt(sqld), createLogger("silent"));
+      const empty = await openReplica({ url }, primaryAt(sqld), createLogger("silent"));
       await closeClient(empty);
       await sqld.kill9();
       const said = await refusalOf({ directory: directory.path, environment: replicaOf(sqld) });
@@ -445,7 +445,7 @@ describeWithSqld("a replica", () => {
     const { directory } = server;
     const said = await refusalOf({ directory, environment: replicaOf(sqld) });
     expect(said).toStartWith(`${join(directory, "bpt.db")} is a database of its own and no replica.`);
-    const client = await openClient({ url: `file:${join(directory, "bpt.db")}`, durability: "full" });
+    const client = await openClient({ url: `file:${join(directory, "bpt.db")}` });
     expect((await client.execute("SELECT email FROM users")).rows).toMatchObject([
       { email: "rider@example.org" },
     ]);
@@ -507,7 +507,6 @@ describeWithSqld("a replica", () => {
     );
     const copy = await openClient({
       url: app.deps.config.databaseUrl,
-      durability: "full",
       readOnly: true,
     });
     const sums = "SELECT count(*) AS n, sum(id) AS ids, sum(length(data)) AS length FROM ballast";

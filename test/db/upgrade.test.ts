@@ -12,7 +12,7 @@ const MIGRATIONS = join(import.meta.dir, "../../drizzle");
 /** A database with the first so many migrations, and a rider in it. */
 async function openAfter(count: number) {
   const directory = await temporaryDirectory();
-  const client = await openClient({ url: `file:${join(directory.path, "bpt.db")}`, durability: "relaxed" });
+  const client = await openClient({ url: `file:${join(directory.path, "bpt.db")}` });
   await client.executeMultiple(
     "CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, hash text NOT NULL, created_at numeric)",
   );

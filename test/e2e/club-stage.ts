@@ -54,7 +54,7 @@ export async function enrol(databaseUrl: string, count: number): Promise<string[
     userId: Bun.randomUUIDv7(),
     apiKey: `bpt_${Bun.randomUUIDv7()}`,
   }));
-  const client = await openClient({ url: databaseUrl, durability: "full" });
+  const client = await openClient({ url: databaseUrl });
   const database = createDatabase(client);
   await database.insert(users).values(
     riders.map(({ userId }) => ({

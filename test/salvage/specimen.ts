@@ -20,7 +20,7 @@ export function beginWithoutPointerMap(path: string): void {
 
 /** A database with all that riders leave behind, and some of it deleted again; deterministic but for sizes of pages. */
 export async function makeDatabase(path: string): Promise<void> {
-  const client = await openClient({ url: `file:${path}`, durability: "relaxed" });
+  const client = await openClient({ url: `file:${path}` });
   await migrateDatabase(createDatabase(client));
   await closeClient(client);
   const database = new Database(path);

@@ -59,7 +59,7 @@ test("beside a server that writes: all that was acknowledged, in order, and the 
 test("a stream that is gone is empty, and so is a file that has just been made", async () => {
   const temporary = await temporaryDirectory();
   const path = join(temporary.path, "streams.db");
-  openConnection({ url: `file:${path}`, durability: "full" }).close();
+  openConnection({ path }).close();
   const reader = openEmbeddedReader(path);
   expect(await reader.list("nobody")).toEqual([]);
   const key = { owner: "nobody", name: "ride" };
@@ -71,7 +71,7 @@ test("a stream that is gone is empty, and so is a file that has just been made",
 test("a file of a newer version is refused", async () => {
   const temporary = await temporaryDirectory();
   const path = join(temporary.path, "streams.db");
-  const connection = openConnection({ url: `file:${path}`, durability: "full" });
+  const connection = openConnection({ path });
   connection.run([{ sql: "PRAGMA user_version = 99" }]);
   connection.close();
   expect(() => openEmbeddedReader(path)).toThrow("written by a newer version");

@@ -2,7 +2,7 @@ import { closeClient, openClient } from "../../src/db/open.ts";
 
 /* A process of its own that writes two rows in each of many parallel operations, half of them transactions. */
 const [url = "", name = "", count = "0"] = process.argv.slice(2);
-const client = await openClient({ url, durability: "full" });
+const client = await openClient({ url });
 const insert = { sql: "INSERT INTO t VALUES (?)", args: [name] };
 await Promise.all(
   Array.from({ length: Number(count) }, async (_, index) => {

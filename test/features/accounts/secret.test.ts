@@ -58,7 +58,7 @@ test.each(["", "\n", "too short"])("a file with %j stops the start with a senten
 
 describe("shared by instances", () => {
   const open = async (url: string): Promise<Database> => {
-    const database = createDatabase(await openClient({ url, durability: "relaxed" }));
+    const database = createDatabase(await openClient({ url }));
     await migrateDatabase(database);
     return database;
   };
