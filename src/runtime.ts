@@ -24,6 +24,7 @@ import type { StreamBuffer } from "./streams/buffer.ts";
 import { createHub, type Hub } from "./streams/hub.ts";
 import { createIdleness, type Idleness } from "./streams/idleness.ts";
 import type { RedisWatch } from "./streams/redis-watch.ts";
+import { withinTime } from "./time-limit.ts";
 
 /** Everything the app is built on, made once; the app itself opens nothing. */
 export type Deps = {
@@ -53,6 +54,7 @@ export type Runtime = {
   /**
    * Ends listeners, commits what is waiting, folds the write-ahead logs in, closes the files. What waits for a remote
    * database may take until `deadline`, by performance.now(); else for as long as is configured.
+   * @throws Error when a disk does not let it finish soon after that: the process is then to end, and loses nothing.
    */
   close(deadline?: number): Promise<void>;
 };
@@ -120,24 +122,38 @@ async function assemble(
     log,
   };
   const jobs = [deps.rederivation, deps.backups, scheduleSweep(deps), scheduleMaintenance(deps)];
+
+  async function closeAll(deadline: number): Promise<void> {
+    stopChecks();
+    // What still waits for a remote database then fails: one that does not answer keeps nobody from stopping.
+    const remote = client.protocol === "file" ? undefined : client;
+    const timer = setTimeout(() => remote?.close(), Math.max(0, deadline - performance.now()));
+    await Promise.all(jobs.map((job) => job.stop()));
+    await clock.stop();
+    hub.close();
+    await deps.authenticator.close();
+    await buffer.close();
+    await closeClient(client);
+    clearTimeout(timer);
+    release();
+  }
+
   return {
     deps,
     async close(deadline = graceEnd(config)) {
-      stopChecks();
-      // What still waits for a remote database then fails: one that does not answer keeps nobody from stopping.
-      const remote = client.protocol === "file" ? undefined : client;
-      const timer = setTimeout(() => remote?.close(), deadline - performance.now());
-      await Promise.all(jobs.map((job) => job.stop()));
-      await clock.stop();
-      hub.close();
-      await deps.authenticator.close();
-      await buffer.close();
-      await closeClient(client);
-      clearTimeout(timer);
-      release();
+      const end = Math.max(deadline, performance.now()) + CLOSING_MS;
+      await withinTime(closeAll(deadline), end - performance.now(), () => {
+        const message =
+          "The disk did not let the service close its files in time. What was acknowledged is in them, and the next start goes on from there.";
+        log.error(message);
+        throw new Error(message);
+      });
     },
   };
 }
+
+/** How long closing may take beyond the grace, in ms, since requests may have taken all of that. */
+const CLOSING_MS = 1000;
 
 /** When what is under way at a stop that begins now must have finished, by performance.now(). */
 export function graceEnd({ shutdownGraceSeconds }: Config): number {

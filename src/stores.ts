@@ -27,6 +27,9 @@ export type Stores = {
   stopChecks(): void;
 };
 
+/** How long a request waits for the database to take what it writes, in ms. */
+const WRITE_LIMIT_MS = 5000;
+
 type Watch = { metrics: Metrics; log: Logger; now: () => number };
 
 /**
@@ -68,6 +71,7 @@ function openDatabaseClient(
 ): Promise<Client> {
   const options = { url: databaseUrl, authToken: databaseAuthToken };
   const hooks = {
+    limitMs: WRITE_LIMIT_MS,
     onQuery: watchQueries(metrics, log),
     onSuspect: notingDamage(damage, databaseUrl.slice("file:".length)),
   };

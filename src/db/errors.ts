@@ -29,7 +29,9 @@ export function isStoreFailure(error: unknown): boolean {
 
 /** Of such failures, one that passes as others finish or a server comes back: worth waiting for. */
 export function mayPass(error: unknown): boolean {
-  return /^(SQLITE_BUSY|REMOTE_UNREACHABLE|REMOTE_BUSY|SERVER_ERROR)/.test(driverError(error)?.code ?? "");
+  return /^(SQLITE_BUSY|DATABASE_BUSY|REMOTE_UNREACHABLE|REMOTE_BUSY|SERVER_ERROR)/.test(
+    driverError(error)?.code ?? "",
+  );
 }
 
 /**

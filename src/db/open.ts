@@ -11,7 +11,7 @@ import { isMigrated } from "./migrate.ts";
 import { ObservedClient, type QueryObserver } from "./observed-client.ts";
 import { openRemote, publicAddress } from "./remote.ts";
 import { ReplicaClient } from "./replica.ts";
-import { SerializedClient } from "./serialized-client.ts";
+import { SerializedClient, type SerializedOptions } from "./serialized-client.ts";
 import { createSynchronizer, type Synchronizer } from "./synchronizer.ts";
 import { ThreadClient } from "./thread-client.ts";
 
@@ -33,6 +33,8 @@ export type ClientHooks = {
   onQuery?: QueryObserver;
   /** Of errors of a local file that are not a statement's own. */
   onSuspect?: (error: unknown) => void;
+  /** How long a write to a local file may take with its wait, and a transaction in all, in ms. */
+  limitMs?: number;
 };
 
 /**
@@ -63,7 +65,7 @@ async function openReader(
   try {
     for (const pragma of kept) await client.execute(`PRAGMA ${pragma}`);
     await setPragmas();
-    return inTurn(client, setPragmas, hooks);
+    return inTurn(client, hooks, { setPragmas });
   } catch (error) {
     client.close();
     throw error;
@@ -72,7 +74,8 @@ async function openReader(
 
 function withWriter(path: string, reader: Client, hooks: ClientHooks): LocalClient {
   const thread = new ThreadClient(path);
-  const writer = inTurn(thread, async () => {}, hooks);
+  const { limitMs } = hooks;
+  const writer = inTurn(thread, hooks, { limitMs, settled: () => thread.settled() });
   const fold = async () => {
     if (thread.isStarted) await writer.executeMultiple("PRAGMA wal_checkpoint(TRUNCATE)");
   };
@@ -85,8 +88,8 @@ function withWriter(path: string, reader: Client, hooks: ClientHooks): LocalClie
  */
 function inTurn(
   client: Client,
-  setPragmas: () => Promise<void>,
   { onQuery = () => {}, onSuspect = () => {} }: ClientHooks,
+  options: Omit<SerializedOptions, "onTurn" | "onSuspect">,
 ): SerializedClient {
   // Whoever has the turn is alone until it is over: the wait that was noted last is its own.
   let waited = 0;
@@ -94,7 +97,7 @@ function inTurn(
   const onTurn = (milliseconds: number) => {
     waited = milliseconds;
   };
-  return new SerializedClient(observed, setPragmas, { onTurn, onSuspect });
+  return new SerializedClient(observed, { ...options, onTurn, onSuspect });
 }
 
 /** Folds the write-ahead log into the file, which close() alone does not, and closes. */

@@ -1,7 +1,7 @@
 import type { Client, InArgs, InStatement, TransactionMode } from "@libsql/client";
 import { LibsqlError } from "@libsql/client/sqlite3";
-import pLimit, { type LimitFunction } from "p-limit";
-import { withinTime } from "../time-limit.ts";
+import pLimit from "p-limit";
+import { inTurnWithinTime } from "../time-limit.ts";
 import { toError } from "./errors.ts";
 import { holding } from "./serialized-client.ts";
 import { withTimeLimit } from "./transaction-limit.ts";
@@ -52,7 +52,10 @@ export async function openRemote(url: string, authToken: string | undefined): Pr
   const transactions = pLimit(MOST_TRANSACTIONS);
   const calls = pLimit(MOST_CALLS);
   const reconnect = client.reconnect.bind(client);
-  const inTurn = <T>(work: () => Promise<T>) => withinLimit(calls, TIME_LIMIT_MS, work);
+  const late = () => {
+    throw tooSlow();
+  };
+  const inTurn = <T>(work: () => Promise<T>) => inTurnWithinTime(calls, TIME_LIMIT_MS, late, work);
   return Object.assign(client, {
     execute: (statement: InStatement | string, args?: InArgs) =>
       inTurn(() => (typeof statement === "string" ? execute(statement, args) : execute(statement))),
@@ -128,20 +131,6 @@ async function fetchInTime(request: Request, closing: AbortSignal, limit: number
   } catch (cause) {
     throw unreachable(request, toError(cause));
   }
-}
-
-/** Does the work in its turn; the wait for that is part of the time, in ms, after which it has failed. */
-function withinLimit<T>(turns: LimitFunction, limit: number, work: () => Promise<T>): Promise<T> {
-  let isLate = false;
-  const late = () => {
-    isLate = true;
-    throw tooSlow();
-  };
-  return withinTime(
-    turns(async () => (isLate ? late() : work())),
-    limit,
-    late,
-  );
 }
 
 function tooSlow(): LibsqlError {

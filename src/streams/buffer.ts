@@ -92,5 +92,7 @@ export interface StreamBuffer {
   compact(): Promise<boolean>;
   /** Resolves when the store answers. */
   ping(): Promise<void>;
+  /** Resolves when the store takes a write, of which nothing is left; where that is its own server's affair, as ping does. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }

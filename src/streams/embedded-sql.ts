@@ -171,6 +171,12 @@ export function deletePage(streamId: number): Statement[] {
   ];
 }
 
+/** One commit that leaves nothing. */
+export const WRITE_AND_TAKE_BACK: Statement[] = [
+  { sql: "INSERT INTO deleted_stream VALUES (-1)" },
+  { sql: "DELETE FROM deleted_stream WHERE id = -1" },
+];
+
 /** The number of a stream in the file. */
 export function findStream({ owner, name }: StreamKey): Statement {
   return { sql: "SELECT id FROM stream WHERE owner = ? AND name = ?", args: [owner, name] };

@@ -3,8 +3,18 @@ import { createTurns } from "../db/turn.ts";
 import { compact } from "../db/upkeep.ts";
 import type { AppError } from "../errors.ts";
 import { BUFFER_LIMITS, type BufferLimits } from "../limits.ts";
+import { withinTime } from "../time-limit.ts";
 import type { MessageId, StreamBuffer, StreamKey, StreamMessage } from "./buffer.ts";
 import type { WriterRequest } from "./embedded-connection.ts";
+import {
+  type Append,
+  type Delete,
+  type Operation,
+  type Probe,
+  type Purge,
+  type Request,
+  takeGroup,
+} from "./embedded-operations.ts";
 import * as sql from "./embedded-sql.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { createLogFlusher } from "./log-flusher.ts";
@@ -23,23 +33,11 @@ import { createStreamIndex, emptyStream, infoOf, type StoredStream } from "./str
 import { bufferUnavailable } from "./unavailable.ts";
 import { startWriter, type Writer } from "./writer.ts";
 
-/** Bytes of data that one commit may hold, so that none of them takes long. */
-const LARGEST_GROUP = 2_000_000;
+/** Bytes of data that may wait to be committed; more is refused at once. */
+const MOST_WAITING = 32_000_000;
 
-/** `id` is the last one given to this call, or that of the creation where there are no messages. */
-type Append = {
-  kind: "append";
-  key: StreamKey;
-  ids: IdParts[];
-  data: readonly string[];
-  bytes: number;
-  id: IdParts;
-};
-type Delete = { kind: "delete"; key: StreamKey; through: IdParts };
-/** What is left of a stream that is gone. */
-type Purge = { kind: "purge"; streamId: number };
-type Compact = { kind: "compact" };
-type Operation = (Append | Delete | Purge | Compact) & { settled: PromiseWithResolvers<boolean> };
+/** How long whoever asks for something to be written waits for it, in ms. */
+const WRITE_LIMIT_MS = 5000;
 
 /**
  * The stream buffer in a libSQL file of its own, which one process at a time may have open. Writes go through
@@ -76,6 +74,8 @@ export async function openEmbeddedBuffer(options: {
   let lastStreamId = Math.max(0, ...state.streams.map(({ id }) => id), ...state.deleted);
   let lastId = idParts(latestMessageId(state.ids) ?? FIRST_MESSAGE_ID);
   let lastCommitted = formatMessageId(lastId);
+  /** Characters of data that wait to be committed. */
+  let waiting = 0;
   let closing: Promise<void> | undefined;
   const commits = createGroupCommit<Operation>(takeGroup, commit);
 
@@ -89,16 +89,34 @@ export async function openEmbeddedBuffer(options: {
     return lastId;
   }
 
-  function enqueue(operation: Append | Delete | Purge | Compact): Promise<boolean> {
-    if (closing) return Promise.reject(bufferUnavailable(new Error("The stream buffer is closed.")));
-    const settled = Promise.withResolvers<boolean>();
-    commits.enqueue({ ...operation, settled });
-    return settled.promise;
+  function enqueue(request: Request): Operation {
+    const operation = { ...request, settled: Promise.withResolvers<boolean>() };
+    if (closing) operation.settled.reject(bufferUnavailable(new Error("The stream buffer is closed.")));
+    else commits.enqueue(operation);
+    return operation;
   }
 
-  const write = (statements: Statement[]) => writer.request({ kind: "write", statements });
+  /** What waits when its time is over is taken out; what comes of it else, once it is under way, is not known. */
+  async function write(request: Append | Delete | Probe): Promise<boolean> {
+    const size = request.kind === "append" ? request.bytes : 0;
+    if (waiting + size > MOST_WAITING) throw failure(new Error("Too much waits for the disk already."));
+    const operation = enqueue(request);
+    waiting += size;
+    const { promise } = operation.settled;
+    const settle = () => {
+      waiting -= size;
+    };
+    promise.then(settle, settle);
+    return withinTime(promise, WRITE_LIMIT_MS, () => {
+      const late = failure(new Error("The disk of the live buffer does not keep up."));
+      if (commits.remove(operation)) operation.settled.reject(late);
+      throw late;
+    });
+  }
+
+  const run = (statements: Statement[]) => writer.request({ kind: "write", statements });
   const statements = {
-    read: async (sql: string) => (await write([{ sql }]))[0]?.value,
+    read: async (sql: string) => (await run([{ sql }]))[0]?.value,
     run: (sql: string) => writer.request({ kind: "execute", sql }),
   };
 
@@ -107,6 +125,7 @@ export async function openEmbeddedBuffer(options: {
     try {
       if (first?.kind === "delete") first.settled.resolve(await commitDelete(first));
       else if (first?.kind === "compact") first.settled.resolve(await compact(statements));
+      else if (first?.kind === "probe") first.settled.resolve(await commitProbe());
       else if (first?.kind === "purge") first.settled.resolve(await commitPurge(first));
       else await commitAppends(group.filter((operation) => operation.kind === "append"));
       flusher?.written();
@@ -159,11 +178,11 @@ export async function openEmbeddedBuffer(options: {
     const stream = index.find(key);
     if (!stream) return false;
     if (compareMessageIds(stream.lastMessageId ?? FIRST_MESSAGE_ID, formatMessageId(through)) <= 0) {
-      await write(sql.deleteStream(stream.id, lastId));
+      await run(sql.deleteStream(stream.id, lastId));
       index.remove(key);
       purge(stream.id);
     } else {
-      const [bytes, deleted, left] = await write(sql.deleteMessages(stream.id, through));
+      const [bytes, deleted, left] = await run(sql.deleteMessages(stream.id, through));
       stream.length -= deleted?.changes ?? 0;
       stream.bytes -= Number(bytes?.value);
       stream.firstMessageId = String(left?.value);
@@ -173,7 +192,7 @@ export async function openEmbeddedBuffer(options: {
 
   /** Page by page, so that samples of others go in between. What fails or is not reached is left to the next start. */
   function purge(streamId: number): void {
-    enqueue({ kind: "purge", streamId }).then(
+    enqueue({ kind: "purge", streamId }).settled.promise.then(
       (more) => more && purge(streamId),
       () => {},
     );
@@ -181,8 +200,13 @@ export async function openEmbeddedBuffer(options: {
 
   /** Resolves to whether there may be more. */
   async function commitPurge({ streamId }: Purge): Promise<boolean> {
-    const [deleted] = await write(sql.deletePage(streamId));
+    const [deleted] = await run(sql.deletePage(streamId));
     return deleted?.changes === sql.DELETED_PAGE;
+  }
+
+  async function commitProbe(): Promise<boolean> {
+    await writer.request({ kind: "write", statements: sql.WRITE_AND_TAKE_BACK });
+    return true;
   }
 
   async function read(
@@ -218,14 +242,14 @@ export async function openEmbeddedBuffer(options: {
 
     async create(key) {
       const id = nextId();
-      await enqueue({ kind: "append", key, ids: [], data: [], bytes: 0, id });
+      await write({ kind: "append", key, ids: [], data: [], bytes: 0, id });
       return index.find(key)?.lastMessageId ?? formatMessageId(id);
     },
 
     async append(key, data) {
       const ids = data.map(nextId);
       const bytes = data.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-      await enqueue({ kind: "append", key, ids, data, bytes, id: lastId });
+      await write({ kind: "append", key, ids, data, bytes, id: lastId });
       return ids.map(formatMessageId);
     },
 
@@ -260,9 +284,13 @@ export async function openEmbeddedBuffer(options: {
       return stream ? infoOf(stream) : null;
     },
 
-    delete: (key, through = LAST_MESSAGE_ID) => enqueue({ kind: "delete", key, through: idParts(through) }),
+    delete: (key, through = LAST_MESSAGE_ID) => write({ kind: "delete", key, through: idParts(through) }),
 
-    compact: () => enqueue({ kind: "compact" }),
+    compact: () => enqueue({ kind: "compact" }).settled.promise,
+
+    async probe() {
+      await write({ kind: "probe" });
+    },
 
     async ping() {
       try {
@@ -286,16 +314,4 @@ async function openFile(writer: Writer, options: ConnectionOptions) {
   if (Number(version?.value) > sql.FORMAT_VERSION) throw sql.writtenByNewer();
   const results = await writer.request({ kind: "write", statements: [...sql.SCHEMA, sql.READ_STATE] });
   return sql.parseState(results.at(-1)?.value);
-}
-
-/** A deletion goes alone, since it must not overtake or be overtaken by the messages around it. */
-function takeGroup(queue: Operation[]): Operation[] {
-  if (queue[0]?.kind !== "append") return queue.splice(0, 1);
-  let bytes = 0;
-  const end = queue.findIndex((operation, index) => {
-    if (operation.kind !== "append") return true;
-    bytes += operation.bytes;
-    return index > 0 && bytes > LARGEST_GROUP;
-  });
-  return queue.splice(0, end === -1 ? queue.length : end);
 }

@@ -2,6 +2,8 @@ import { setImmediate } from "node:timers/promises";
 
 export interface GroupCommit<Operation> {
   enqueue(operation: Operation): void;
+  /** Takes an operation out that is still waiting; whether it was. */
+  remove(operation: Operation): boolean;
   /** Resolves when everything enqueued so far has been committed or has failed. */
   settled(): Promise<void>;
 }
@@ -28,6 +30,7 @@ export function createGroupCommit<Operation>(
     while (queue.length > 0) {
       const until = performance.now() + LONGEST_WAIT_MS;
       while (queue.length < lastSize && performance.now() < until) await setImmediate();
+      if (queue.length === 0) break;
       const group = take(queue);
       lastSize = group.length;
       await commit(group);
@@ -39,6 +42,11 @@ export function createGroupCommit<Operation>(
     enqueue(operation) {
       queue.push(operation);
       draining ??= drain();
+    },
+    remove(operation) {
+      const index = queue.indexOf(operation);
+      if (index !== -1) queue.splice(index, 1);
+      return index !== -1;
     },
     settled: async () => draining,
   };

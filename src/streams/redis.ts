@@ -203,6 +203,10 @@ export function openRedisBuffer(options: {
     // Redis sees to that itself.
     compact: async () => false,
 
+    probe() {
+      return this.ping();
+    },
+
     ping() {
       pinging ??= ping().finally(() => {
         pinging = undefined;

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFile } from "node:fs/promises";
+import { readStream } from "../faults/checks.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 import { hasCompiler, makeFaultyDisk } from "../support/faulty-disk.ts";
-import { type Posted, type Rider, registerRider, type Workout } from "../support/rider.ts";
+import { logInRider, type Posted, type Rider, registerRider, type Workout } from "../support/rider.ts";
 import { madeUpRide } from "../support/rides.ts";
 import { startServer } from "../support/server.ts";
 
@@ -59,7 +60,139 @@ describe.skipIf(!hasCompiler)("a disk that hangs", () => {
     // A third of what it hangs, for a machine that is busy.
     for (const time of times) expect(time).toBeLessThan(1000);
   });
+
+  test("under the live buffer has posts answered 503 in time, and is told by /health; what came late is there or not", async () => {
+    await using server = await serve();
+    const rider = await registerRider(server);
+    const before = await post(rider);
+    await disk.set("hang streams.db");
+    const began = performance.now();
+    const first = attempt(rider);
+    await disk.hangs();
+    const posting = [first, ...Array.from({ length: 20 }, () => attempt(rider))];
+    const others = longest(() => rider.call("GET", "/api/workouts"), Promise.all(posting));
+    const answers = await Promise.all(posting);
+    expect(performance.now() - began).toBeLessThan(8000);
+    expect(await others).toBeLessThan(1000);
+    for (const { status, retryAfter } of answers)
+      expect({ status, retryAfter }).toEqual({ status: 503, retryAfter: "2" });
+    expect(await health(server.url)).toMatchObject({
+      status: "degraded",
+      database: "connected",
+      redis: "disconnected",
+    });
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
+    await disk.set("none");
+    const after = await post(rider);
+    expect(await health(server.url)).toMatchObject({ status: "ok" });
+    const kept = (await readStream(rider, "ride")).map(({ id }) => id);
+    expect(kept).toContain(before.messageId);
+    expect(kept).toContain(after.messageId);
+    // Of the others only the first was under way; those that waited are known not to be stored.
+    expect(kept.length).toBeLessThanOrEqual(3);
+  });
+
+  test("under the database has writes answered 503 in time, reads go on, and the next writes are whole", async () => {
+    await using server = await serve();
+    const rider = await registerRider(server);
+    await disk.set("hang bpt.db");
+    const began = performance.now();
+    const writes = await Promise.all(
+      Array.from({ length: 5 }, () => rider.request("/api/workouts", { method: "POST", json: {} })),
+    );
+    expect(performance.now() - began).toBeLessThan(8000);
+    expect(writes.map(({ status }) => status)).toEqual(Array(5).fill(503));
+    expect(await health(server.url)).toMatchObject({
+      status: "degraded",
+      database: "disconnected",
+      redis: "connected",
+    });
+    await disk.set("none");
+    await rider.call("POST", "/api/workouts", { title: "after" });
+    const { workouts } = await rider.call<{ workouts: Workout[] }>("GET", "/api/workouts");
+    expect(workouts.map(({ title }) => title)).toContain("after");
+    // The one that was under way, at most.
+    expect(workouts.length).toBeLessThanOrEqual(2);
+  });
+
+  test.each(["bpt.db", "streams.db"])(
+    "under %s does not keep a stop beyond its grace, which is told",
+    async (name) => {
+      await using server = await serve({ SHUTDOWN_GRACE_SECONDS: "1" });
+      const rider = await registerRider(server);
+      const before = await post(rider);
+      await disk.set(`hang ${name}`);
+      const late = [
+        attempt(rider).catch(() => {}),
+        rider.request("/api/workouts", { method: "POST", json: {} }).catch(() => {}),
+      ];
+      await disk.hangs();
+      const began = performance.now();
+      expect(await server.signal("SIGTERM")).toBe(1);
+      expect(performance.now() - began).toBeLessThan(5000);
+      await Promise.allSettled(late);
+      expect(server.output).toContain("The disk did not let the service close its files in time");
+      await disk.set("none");
+      await server.restart();
+      const kept = (await readStream(await logInRider(server), "ride")).map(({ id }) => id);
+      expect(kept).toContain(before.messageId);
+    },
+  );
 });
+
+describe.skipIf(!hasCompiler)("a disk that is full, or fails once,", () => {
+  test.each(["bpt.db", "streams.db"])(
+    "under %s is told by /health as long as it is, and all is well after",
+    async (name) => {
+      await using server = await serve();
+      const rider = await registerRider(server);
+      await disk.set(`ENOSPC ${name}`);
+      const isDatabase = name === "bpt.db";
+      const write = () =>
+        isDatabase
+          ? rider.request("/api/workouts", { method: "POST", json: {} })
+          : rider.request("/api/streams/ride/messages", { method: "POST", json: { message: { power: 1 } } });
+      expect((await write()).status).toBe(503);
+      expect(await health(server.url)).toMatchObject({
+        status: "degraded",
+        database: isDatabase ? "disconnected" : "connected",
+        redis: isDatabase ? "connected" : "disconnected",
+      });
+      expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
+      await disk.set("none");
+      expect((await write()).ok).toBe(true);
+      expect(await health(server.url)).toMatchObject({ status: "ok" });
+      expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    },
+  );
+
+  test("loses no post that was acknowledged, before and after a flush that failed", async () => {
+    await using server = await serve();
+    const rider = await registerRider(server);
+    const acknowledged = [(await post(rider)).messageId];
+    await disk.set("EIO streams.db");
+    expect((await attempt(rider)).status).toBe(503);
+    await disk.set("none");
+    for (let index = 0; index < 20; index++) acknowledged.push((await post(rider)).messageId);
+    await server.kill9();
+    await server.restart();
+    const kept = (await readStream(rider, "ride")).map(({ id }) => id);
+    expect(kept).toEqual(expect.arrayContaining(acknowledged));
+  });
+});
+
+async function attempt(rider: Rider): Promise<{ status: number; retryAfter: string | null }> {
+  const path = "/api/streams/ride/messages";
+  const { status, headers } = await rider.request(path, {
+    method: "POST",
+    json: { message: { power: 200 } },
+  });
+  return { status, retryAfter: headers.get("Retry-After") };
+}
+
+async function health(url: string): Promise<Record<string, unknown>> {
+  return (await fetch(`${url}/health`)).json() as Promise<Record<string, unknown>>;
+}
 
 test.skipIf(!Bun.which("strace"))(
   "whatever the durability, a finished ride is on the disk before its stream is gone, and samples within two seconds",

@@ -54,9 +54,18 @@ static int fail(int error) {
   return -1;
 }
 
+/* Makes a file beside the control file, for whoever waits for the moment. */
+static void note_hang(void) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s.hangs", getenv("FAULTY_DISK"));
+  int file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  if (file >= 0) close(file);
+}
+
 static int flush(int file, const char *name) {
   const char *slow = getenv("SLOW_FSYNC_MS");
   if (slow) rest(atol(slow));
+  if (says_of("hang", file)) note_hang();
   while (says_of("hang", file)) rest(5);
   if (says_of("EIO", file)) return fail(EIO);
   if (says_of("ENOSPC", file)) return fail(ENOSPC);

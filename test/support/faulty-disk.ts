@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** What faulty-disk.c knows, of files with a part of their path; or nothing. */
@@ -13,6 +14,13 @@ export async function makeFaultyDisk(directory: string) {
   await Bun.$`cc -shared -fPIC -O2 -o ${library} ${join(import.meta.dir, "faulty-disk.c")} -ldl`.quiet();
   return {
     environment: { LD_PRELOAD: library, FAULTY_DISK: control },
-    set: (fault: Fault) => writeFile(control, fault),
+    async set(fault: Fault) {
+      await rm(`${control}.hangs`, { force: true });
+      await writeFile(control, fault);
+    },
+    /** Resolves when a flush hangs, since it was said that they do. */
+    async hangs() {
+      while (!existsSync(`${control}.hangs`)) await Bun.sleep(5);
+    },
   };
 }

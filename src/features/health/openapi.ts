@@ -8,11 +8,13 @@ const alive = z.object({ status: z.literal("ok") });
 const health = z
   .object({
     status: z.enum(["ok", "degraded"]),
-    database: connection,
+    database: connection.describe("Whether it answers, and where it is a local file, takes writes."),
     primary: connection
       .optional()
       .describe("Only where the database is a replica: whether it is in step with its primary."),
-    redis: connection.describe("The stream buffer, whichever kind it is."),
+    redis: connection.describe(
+      "The stream buffer, whichever kind it is: whether it answers, and where it is a local file, takes writes.",
+    ),
     damaged: z
       .array(z.string())
       .optional()

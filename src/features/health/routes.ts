@@ -1,9 +1,12 @@
-import { sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { Hono } from "hono";
 import packageJson from "../../../package.json" with { type: "json" };
+import type { Database } from "../../db/database.ts";
+import { leases } from "../../db/schema.ts";
 import { AppError } from "../../errors.ts";
 import type { AppEnv } from "../../http/context.ts";
 import type { Deps } from "../../runtime.ts";
+import { answers, createProbe } from "./probe.ts";
 
 export function healthRoutes({
   database,
@@ -15,8 +18,13 @@ export function healthRoutes({
   clock,
   now,
 }: Pick<Deps, "database" | "buffer" | "hub" | "redis" | "damage" | "primary" | "clock" | "now">) {
-  const databaseAnswers = () => answers(() => database.run(sql`SELECT 1`));
-  const bufferAnswers = () => answers(() => buffer.ping());
+  // A remote database, or that of a replica, is its own server's to look after.
+  const isLocal = database.$client.protocol === "file";
+  const databaseWrites = createProbe(async () => isLocal && writeAndTakeBack(database));
+  const bufferWrites = createProbe(() => buffer.probe());
+  const databaseAnswers = async () =>
+    (await answers(database.run(sql`SELECT 1`))) && (await databaseWrites());
+  const bufferAnswers = async () => (await answers(buffer.ping())) && (await bufferWrites());
 
   return new Hono<AppEnv>()
     .get("/health", async (c) => {
@@ -51,11 +59,13 @@ export function healthRoutes({
     });
 }
 
-async function answers(probe: () => Promise<unknown>): Promise<boolean> {
-  return probe().then(
-    () => true,
-    () => false,
-  );
+/** One commit that leaves nothing: a disk that is full or can only be read refuses it. */
+async function writeAndTakeBack(database: Database): Promise<void> {
+  const row = { name: "health", holder: "health", expiresAt: new Date(0) };
+  await database.batch([
+    database.insert(leases).values(row),
+    database.delete(leases).where(eq(leases.name, row.name)),
+  ]);
 }
 
 function connection(up: boolean): "connected" | "disconnected" {
