@@ -222,6 +222,17 @@ export const ftpHistory = sqliteTable(
   ],
 );
 
+/** Streams whose ride was deleted for good, as long as messages of it, up to that one, may be in them. */
+export const discardedStreams = sqliteTable(
+  "discarded_streams",
+  {
+    userId: userId(),
+    streamName: text("stream_name").notNull(),
+    through: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.streamName] })],
+);
+
 /** Who of the instances that share a database is at a background job, and until when unless it says so again. */
 export const leases = sqliteTable("leases", {
   name: text().primaryKey(),

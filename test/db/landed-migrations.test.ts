@@ -24,6 +24,16 @@ const LANDED = [
     when: 1795260503704,
     hash: "5fe2ec58ad497aa1e13d0db6aebe0b9457f7266ef577a76df15fc18e659eb5ee",
   },
+  {
+    tag: "0003_sport_groups",
+    when: 1795895030361,
+    hash: "5e275d01c5a24357eaed5a8239dc46b90f6e94782d808f24b7b0056362e15ccb",
+  },
+  {
+    tag: "0004_discarded_streams",
+    when: 1795900680224,
+    hash: "237c5a84dc19d9949891678a67d67066fe880b92c269866fd3eaf17bd7eb0998",
+  },
 ];
 
 test("a migration that has landed is as it was", async () => {

@@ -30,6 +30,7 @@ test("a new database gets every table, and migrating again changes nothing", asy
     "__drizzle_migrations",
     "api_keys",
     "best_efforts",
+    "discarded_streams",
     "ftp_history",
     "leases",
     "refresh_tokens",

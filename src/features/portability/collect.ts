@@ -11,7 +11,7 @@ import { deriveUnfinished, summaryColumns } from "../workouts/derivation.ts";
 import { findEfforts } from "../workouts/efforts.ts";
 import { bySender, isUnfinished, streamKey } from "../workouts/lookup.ts";
 import {
-  findArchivedThrough,
+  findReleased,
   findTelemetry,
   findUnfinishedByStream,
   findWorkout,
@@ -112,7 +112,8 @@ function orNull(curve: Record<string, number> = {}): Record<string, number> | nu
 async function collectUnclaimed(deps: CollectDeps, key: StreamKey): Promise<CollectedRide | undefined> {
   const { database, buffer } = deps;
   if (await findUnfinishedByStream(database, key)) return undefined;
-  const ride = await readRide(beyond(buffer, await findArchivedThrough(database, key)), key);
+  const { through } = await findReleased(database, key);
+  const ride = await readRide(beyond(buffer, through), key);
   const span = await spanOfRide(ride.recording);
   if (!span) return undefined;
   const startTime = new Date(span.from);

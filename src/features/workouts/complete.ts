@@ -7,7 +7,8 @@ import { deriveUnfinished, readFigures, summaryColumns } from "./derivation.ts";
 import { findRecords, saveEfforts } from "./efforts.ts";
 import { bySender, getWorkout, isUnfinished, streamKey } from "./lookup.ts";
 import {
-  findArchivedThrough,
+  findReleased,
+  forgetDiscarded,
   saveNewRecords,
   saveTelemetry,
   updateWorkout,
@@ -113,13 +114,14 @@ async function prepare(
   return { ride, archive, ...derived };
 }
 
-/** Deletes from a stream what finished workouts hold; what arrived after them stays. */
+/** Deletes from a stream what finished workouts hold, or was deleted for good; what arrived after them stays. */
 export async function releaseArchived(
   { database, buffer, hub }: Pick<Deps, "database" | "buffer" | "hub">,
   key: StreamKey,
 ): Promise<void> {
-  const through = await findArchivedThrough(database, key);
+  const { through, discarded } = await findReleased(database, key);
   if (!through) return;
   const first = (await buffer.info(key))?.firstMessageId;
   if (first && compareMessageIds(first, through) <= 0) await hub.deleteStream(key, through);
+  if (discarded) await forgetDiscarded(database, key, discarded);
 }

@@ -4,11 +4,15 @@ import { recompressTelemetry } from "../../domain/telemetry-codec.ts";
 import { AppError } from "../../errors.ts";
 import { invalidInput } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
+import { FIRST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { completeWorkout, releaseArchived } from "./complete.ts";
 import { regroupEfforts } from "./efforts.ts";
 import { getWorkout, isUnfinished, streamKey } from "./lookup.ts";
 import {
+  deleteUnfinishedRow,
   deleteWorkoutRow,
+  discardStream,
+  forgetDiscarded,
   insertWorkout,
   type NewWorkout,
   saveTelemetry,
@@ -142,7 +146,8 @@ export async function deleteWorkout(
   { permanent }: { permanent: boolean },
 ): Promise<void> {
   const workout = await getWorkout(deps.database, userId, id);
-  if (isUnfinished(workout)) await completeWorkout(deps, userId, id, { archiveTelemetry: !permanent });
+  if (permanent && isUnfinished(workout)) return discardUnfinished(deps, workout);
+  if (isUnfinished(workout)) await completeWorkout(deps, userId, id, { archiveTelemetry: true });
   // Also when that has done so already: what the stream still has of a workout that is gone would become a ride again.
   await releaseArchived(deps, streamKey(workout));
   if (permanent) return deleteWorkoutRow(deps.database, id);
@@ -150,6 +155,27 @@ export async function deleteWorkout(
     status: "DELETED",
     deletedAt: deletedAt ?? new Date(deps.now()),
   }));
+}
+
+/** In one commit: whatever comes after it, the ride is gone, and what its stream still has becomes none again. */
+async function discardUnfinished(deps: WorkoutDeps, workout: WorkoutRow): Promise<void> {
+  const key = streamKey(workout);
+  const through = (await deps.buffer.info(key))?.lastMessageId ?? FIRST_MESSAGE_ID;
+  const isGone = await deps.database.transaction(async (transaction) => {
+    if (!(await deleteUnfinishedRow(transaction, workout.id))) return false;
+    await discardStream(transaction, key, through);
+    return true;
+  });
+  if (!isGone) return deleteWorkout(deps, workout.userId, workout.id, { permanent: true });
+  try {
+    await deps.hub.deleteStream(key, through);
+    await forgetDiscarded(deps.database, key, through);
+  } catch (error) {
+    deps.log.warn(
+      { err: error, workoutId: workout.id },
+      "the stream of a deleted workout could not be deleted",
+    );
+  }
 }
 
 /** Reads, decides, writes; once more if another call got in between. */

@@ -19,7 +19,7 @@ import {
 import type { z } from "zod";
 import type { Database, Executor } from "../../db/database.ts";
 import { isUniqueViolation } from "../../db/errors.ts";
-import { type NewRecord, telemetry, users, workouts } from "../../db/schema.ts";
+import { discardedStreams, type NewRecord, telemetry, users, workouts } from "../../db/schema.ts";
 import type { Span } from "../../domain/span.ts";
 import { AppError } from "../../errors.ts";
 import type { MessageId, StreamKey } from "../../streams/buffer.ts";
@@ -105,9 +105,15 @@ export async function listUnfinished(executor: Executor, userId?: string): Promi
     .where(and(inArray(workouts.status, UNFINISHED), mine));
 }
 
-/** Up to which message the stream's content is in finished workouts; null when there is none. */
-export async function findArchivedThrough(executor: Executor, key: StreamKey): Promise<string | null> {
-  const rows = await executor
+/**
+ * Up to which message the stream's content is in finished workouts or was deleted for good, and up to which it was that;
+ * null where there is none.
+ */
+export async function findReleased(
+  executor: Executor,
+  key: StreamKey,
+): Promise<{ through: MessageId | null; discarded: MessageId | null }> {
+  const archived = await executor
     .select({ archivedThrough: workouts.archivedThrough })
     .from(workouts)
     .where(
@@ -117,15 +123,43 @@ export async function findArchivedThrough(executor: Executor, key: StreamKey): P
         isNotNull(workouts.archivedThrough),
       ),
     );
+  const [discarded] = await executor
+    .select({ through: discardedStreams.through })
+    .from(discardedStreams)
+    .where(isDiscarded(key));
+  const ids = [...archived.map(({ archivedThrough }) => archivedThrough), discarded?.through];
   // Not that of the latest workout: ids increase even where the clock, and with it the workouts' times, went back.
-  return latestMessageId(rows.flatMap(({ archivedThrough }) => archivedThrough ?? [])) ?? null;
+  const through = latestMessageId(ids.filter((id) => typeof id === "string"));
+  return { through: through ?? null, discarded: discarded?.through ?? null };
+}
+
+function isDiscarded({ owner, name }: StreamKey) {
+  return and(eq(discardedStreams.userId, owner), eq(discardedStreams.streamName, name));
+}
+
+/** Says that a stream is nobody's up to a message: what is in it until there is no ride's any more. */
+export async function discardStream(executor: Executor, key: StreamKey, through: MessageId): Promise<void> {
+  await executor
+    .insert(discardedStreams)
+    .values({ userId: key.owner, streamName: key.name, through })
+    .onConflictDoUpdate({ target: [discardedStreams.userId, discardedStreams.streamName], set: { through } });
+}
+
+/** To be called once that is deleted. */
+export async function forgetDiscarded(executor: Executor, key: StreamKey, through: MessageId): Promise<void> {
+  await executor.delete(discardedStreams).where(and(isDiscarded(key), eq(discardedStreams.through, through)));
 }
 
 /** An id that comes after all messages that finished workouts hold, whichever buffer they were in. */
 export async function findIdAfterArchived(executor: Executor): Promise<MessageId> {
-  const latest = sql<number | null>`max(CAST(${workouts.archivedThrough} AS INTEGER))`;
-  const [row] = await executor.select({ latest }).from(workouts);
-  return formatMessageId({ milliseconds: (row?.latest ?? 0) + 1, sequence: 0 });
+  const latest = (column: typeof workouts.archivedThrough | typeof discardedStreams.through) =>
+    sql<number | null>`max(CAST(${column} AS INTEGER))`;
+  const [archived] = await executor.select({ latest: latest(workouts.archivedThrough) }).from(workouts);
+  const [discarded] = await executor
+    .select({ latest: latest(discardedStreams.through) })
+    .from(discardedStreams);
+  const milliseconds = Math.max(archived?.latest ?? 0, discarded?.latest ?? 0) + 1;
+  return formatMessageId({ milliseconds, sequence: 0 });
 }
 
 export async function listWorkouts(
@@ -262,6 +296,15 @@ export async function saveNewRecords(
 
 export async function deleteWorkoutRow(executor: Executor, id: string): Promise<void> {
   await executor.delete(workouts).where(eq(workouts.id, id));
+}
+
+/** Only if it is still that; resolves to whether it was. */
+export async function deleteUnfinishedRow(executor: Executor, id: string): Promise<boolean> {
+  const rows = await executor
+    .delete(workouts)
+    .where(and(eq(workouts.id, id), inArray(workouts.status, UNFINISHED)))
+    .returning({ id: workouts.id });
+  return rows.length > 0;
 }
 
 /** Purges what has been in the trash since before the given time. */

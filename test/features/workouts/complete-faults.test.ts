@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { discardedStreams } from "../../../src/db/schema.ts";
 import { AppError } from "../../../src/errors.ts";
 import { completeWorkout } from "../../../src/features/workouts/complete.ts";
 import { deleteWorkout } from "../../../src/features/workouts/lifecycle.ts";
 import { useService } from "../../support/accounts.ts";
-import { failureOf } from "../../support/failure.ts";
 import { deleted, listen } from "../streams/events.ts";
 import { append, listStreams, sendBatch, streamNames } from "../streams/streams.ts";
 import {
@@ -86,14 +87,34 @@ test("a ride that is deleted for good does not come back, though its stream coul
   const { rider, app } = service;
   const { id } = await startRide(rider, { streamName: "ride" });
   await sendBatch(rider, "ride", eachSecond(60));
-  const deleting = deleteWorkout(keepingStreams(), rider.userId, id, { permanent: true });
-  expect(String(await failureOf(deleting))).toContain("cannot be reached");
-  expect(await getWorkout(rider, id)).toMatchObject({ status: "COMPLETED" });
-  await trash(rider, id, "?permanent=true");
-  expect(await streamNames(rider)).toEqual([]);
+  await deleteWorkout(keepingStreams(), rider.userId, id, { permanent: true });
+  expect(await rider.refused("GET", `/api/workouts/${id}`)).toMatchObject({ status: 404 });
+  expect(await streamNames(rider)).toEqual(["ride"]);
+  // A ride that is begun on the stream meanwhile, or samples that come later, have nothing of it.
+  await sendBatch(rider, "ride", eachSecond(3, { power: 1 }, app.clock.time));
   service.wait(13 * 3_600_000);
   await sweepOnce(app.deps);
-  expect(await history(rider)).toEqual([]);
+  const [recovered, ...others] = await history(rider);
+  expect(others).toEqual([]);
+  expect(recovered?.summary).toMatchObject({ sampleCount: 3 });
+  expect(await app.deps.database.select().from(discardedStreams)).toEqual([]);
+});
+
+test("a ride under way that cannot be deleted for good stays as it is", async () => {
+  const { rider, app } = service;
+  const { id } = await startRide(rider, { streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(60));
+  // What comes after the row of the ride is gone, in the same commit.
+  await app.deps.database.run(
+    sql`CREATE TRIGGER refuse BEFORE INSERT ON discarded_streams BEGIN SELECT RAISE(ABORT, 'on purpose'); END`,
+  );
+  expect(await rider.refused("DELETE", `/api/workouts/${id}?permanent=true`)).toMatchObject({ status: 500 });
+  expect(await getWorkout(rider, id)).toMatchObject({ status: "ACTIVE", summary: null });
+  expect(await listStreams(rider)).toMatchObject([{ name: "ride", length: 60 }]);
+  await app.deps.database.run(sql`DROP TRIGGER refuse`);
+  await trash(rider, id, "?permanent=true");
+  expect(await streamNames(rider)).toEqual([]);
+  expect(await app.deps.database.select().from(discardedStreams)).toEqual([]);
 });
 
 test("who listens to a ride whose stream could not be deleted hears of its end by the next sweep", async () => {
