@@ -11,11 +11,13 @@ import { migrateDatabase } from "./db/migrate.ts";
 import { closeClient } from "./db/open.ts";
 import { ReplicaClient } from "./db/replica.ts";
 import { type Authenticator, createAuthenticator } from "./features/accounts/authenticator.ts";
+import { scheduleErasure } from "./features/accounts/erasure.ts";
 import { loadSecret, loadSharedSecret } from "./features/accounts/secret.ts";
 import { type Rederivation, scheduleRederivation } from "./features/workouts/rederivation.ts";
 import { findIdAfterArchived, findNewestChange, keepTrashAnew } from "./features/workouts/repository.ts";
 import { scheduleSweep } from "./features/workouts/sweep.ts";
 import { makeDirectory } from "./file-system.ts";
+import type { Job } from "./job.ts";
 import { type Logger, outsideRequests } from "./logger.ts";
 import { scheduleMaintenance } from "./maintenance.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
@@ -38,6 +40,8 @@ export type Deps = {
   damage: DamageWatch;
   hub: Hub;
   authenticator: Authenticator;
+  /** Of what deleted accounts have left. */
+  erasure: Job;
   leases: Leases;
   rederivation: Rederivation;
   backups: Backups;
@@ -112,6 +116,7 @@ async function assemble(
     damage,
     hub,
     authenticator: createAuthenticator({ config, database, secret, clock, log }),
+    erasure: scheduleErasure({ database, leases, log }),
     leases,
     rederivation: scheduleRederivation({ database, damage, leases, now, log }),
     backups: scheduleBackups({ config, leases, clock, now, log }),
@@ -121,7 +126,13 @@ async function assemble(
     now,
     log,
   };
-  const jobs = [deps.rederivation, deps.backups, scheduleSweep(deps), scheduleMaintenance(deps)];
+  const jobs = [
+    deps.erasure,
+    deps.rederivation,
+    deps.backups,
+    scheduleSweep(deps),
+    scheduleMaintenance(deps),
+  ];
 
   async function closeAll(deadline: number): Promise<void> {
     stopChecks();

@@ -2,8 +2,9 @@ import type { Config } from "../config.ts";
 import { parseConfig } from "../config.ts";
 import type { Database } from "../db/database.ts";
 import { createAccount, setPassword } from "../features/accounts/administration.ts";
+import { eraseRetired } from "../features/accounts/erasure.ts";
 import { createPasswords } from "../features/accounts/passwords.ts";
-import { deleteUser as deleteUserRow, listUsers as listUserRows } from "../features/accounts/repository.ts";
+import { listUsers as listUserRows, retireUser } from "../features/accounts/repository.ts";
 import { passwordSchema, registerSchema } from "../features/accounts/schemas.ts";
 import { deleteAccount, requireDeletable } from "../features/accounts/usecases.ts";
 import { parse } from "../http/validate.ts";
@@ -85,6 +86,7 @@ export async function deleteUser(
     );
   }
   await deleteEverything(config, database, id);
+  await eraseRetired(database);
   print(`${shown(email)} is deleted, with ${counted(workouts, "workout")}.`);
   note("A running server takes access tokens and API keys that it knows for up to a minute more.");
 }
@@ -97,7 +99,7 @@ async function deleteEverything(config: Config, database: Database, userId: stri
   const buffer = await openOwnBuffer(config);
   if (!buffer) {
     await requireNoStreams(config, userId);
-    return deleteUserRow(database, userId);
+    return database.transaction((transaction) => retireUser(transaction, userId));
   }
   try {
     const hub = createHub(buffer, () => {});

@@ -1,4 +1,20 @@
-import { and, asc, count, desc, eq, gt, isNull, like, lte, max, ne, or, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  gt,
+  inArray,
+  isNull,
+  like,
+  lte,
+  max,
+  ne,
+  notInArray,
+  or,
+  sql,
+} from "drizzle-orm";
 import type { Executor } from "../../db/database.ts";
 import { isUniqueViolation } from "../../db/errors.ts";
 import { apiKeys, refreshTokens, secrets, users, workouts } from "../../db/schema.ts";
@@ -13,6 +29,8 @@ export type ApiKeyRow = typeof apiKeys.$inferSelect;
 /** Whom everything belongs to in AUTH_MODE=single-user. */
 export const BUILT_IN_USER_ID = "00000000-0000-7000-8000-000000000001";
 const BUILT_IN_PROVIDER = "built-in";
+/** Of an account that was deleted and has rows that are yet to be. */
+const RETIRED_PROVIDER = "deleted";
 
 /** Its address is none that could be registered, and it has no password: nobody can log in as it. */
 export async function insertBuiltInUser(executor: Executor, at: Date): Promise<void> {
@@ -42,7 +60,7 @@ export async function hasHadAccounts(executor: Executor): Promise<boolean> {
   const rows = await executor
     .select({ id: users.id })
     .from(users)
-    .where(ne(users.provider, BUILT_IN_PROVIDER))
+    .where(notInArray(users.provider, [BUILT_IN_PROVIDER, RETIRED_PROVIDER]))
     .limit(1);
   return rows.length > 0;
 }
@@ -60,7 +78,10 @@ export async function insertUser(executor: Executor, user: NewUser): Promise<Use
 }
 
 export async function findUser(executor: Executor, id: string): Promise<UserRow | undefined> {
-  const [row] = await executor.select().from(users).where(eq(users.id, id));
+  const [row] = await executor
+    .select()
+    .from(users)
+    .where(and(eq(users.id, id), ne(users.provider, RETIRED_PROVIDER)));
   return row;
 }
 
@@ -96,6 +117,7 @@ export function listUsers(executor: Executor) {
     })
     .from(users)
     .leftJoin(workouts, and(eq(workouts.userId, users.id), ne(workouts.status, "DELETED")))
+    .where(ne(users.provider, RETIRED_PROVIDER))
     .groupBy(users.id)
     .orderBy(asc(users.createdAt), asc(users.id));
 }
@@ -115,13 +137,46 @@ export async function updateUser(
   return row;
 }
 
-/** With everything of theirs, by the foreign keys. */
-export async function deleteUser(executor: Executor, id: string): Promise<void> {
+/**
+ * Takes an account away for everybody at once: who it was of, its credentials and its rides under way. What may be much
+ * is left to eraseRetired. For a transaction.
+ */
+export async function retireUser(executor: Executor, id: string): Promise<void> {
   // First: nobody is to find neither the account nor that there was one.
   await executor
     .insert(secrets)
     .values({ name: DELETED_ACCOUNT + id, value: "deleted" })
     .onConflictDoNothing();
+  await executor.delete(apiKeys).where(eq(apiKeys.userId, id));
+  await executor.delete(refreshTokens).where(eq(refreshTokens.userId, id));
+  await executor
+    .delete(workouts)
+    .where(and(eq(workouts.userId, id), inArray(workouts.status, ["ACTIVE", "PAUSED"])));
+  await executor
+    .update(users)
+    .set({
+      // None that could be registered, so that the one that it had can be, again.
+      email: `${id}@deleted`,
+      passwordHash: null,
+      provider: RETIRED_PROVIDER,
+      providerId: null,
+      displayName: null,
+      avatarUrl: null,
+      settings: {},
+    })
+    .where(eq(users.id, id));
+}
+
+export async function listRetired(executor: Executor): Promise<string[]> {
+  const rows = await executor
+    .select({ id: users.id })
+    .from(users)
+    .where(eq(users.provider, RETIRED_PROVIDER));
+  return rows.map(({ id }) => id);
+}
+
+/** With everything of theirs, by the foreign keys. */
+export async function deleteUser(executor: Executor, id: string): Promise<void> {
   await executor.delete(users).where(eq(users.id, id));
 }
 

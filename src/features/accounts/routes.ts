@@ -52,6 +52,7 @@ export function accountRoutes(deps: Deps) {
     })
     .delete("/me", async (c) => {
       await deleteAccount(deps, c.get("identity").userId);
+      void deps.erasure.run();
       return c.body(null, 204);
     })
     .put("/me/password", jsonBody(passwordSchema), async (c) => {

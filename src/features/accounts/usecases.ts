@@ -10,11 +10,11 @@ import {
   BUILT_IN_USER_ID,
   countKeys,
   deleteKey,
-  deleteUser,
   findUser,
   insertKey,
   isDeleted,
   listKeys,
+  retireUser,
   type UserRow,
   updateUser,
 } from "./repository.ts";
@@ -85,7 +85,8 @@ export function userNotFound(): AppError {
 }
 
 /**
- * Deletes the user with everything of theirs, live streams included.
+ * Deletes the user with everything of theirs, live streams included; what is gone for everybody then, but may be many
+ * rows, is erased by whoever calls.
  * @throws AppError built_in_user, buffer_unavailable.
  */
 export async function deleteAccount(
@@ -100,7 +101,7 @@ export async function deleteAccount(
   requireDeletable(userId);
   // An account whose streams cannot be deleted now stays, so that it can be deleted later.
   await buffer.ping();
-  await deleteUser(database, userId);
+  await database.transaction((transaction) => retireUser(transaction, userId));
   // First, so that what makes a stream again is a request under way, which tidies up after itself.
   authenticator.forget((identity) => identity.userId === userId);
   await deleteStreams({ buffer, hub }, userId);

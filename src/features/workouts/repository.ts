@@ -307,9 +307,32 @@ export async function deleteUnfinishedRow(executor: Executor, id: string): Promi
   return rows.length > 0;
 }
 
-/** Purges what has been in the trash since before the given time. */
-export async function deleteTrashedBefore(executor: Executor, time: Date): Promise<void> {
-  await executor.delete(workouts).where(and(eq(workouts.status, "DELETED"), lt(workouts.deletedAt, time)));
+/** So many rides are deleted at once: with their curves and telemetry that is some ms of work. */
+const SLICE = 10;
+
+/** Purges what has been in the trash since before the given time, in slices between which others may write. */
+export function deleteTrashedBefore(executor: Executor, time: Date): Promise<void> {
+  return deleteInSlices(executor, and(eq(workouts.status, "DELETED"), lt(workouts.deletedAt, time)));
+}
+
+/** Deletes all of a user's rides, in the same way; ends between two slices once the signal is aborted. */
+export function deleteAllOf(executor: Executor, userId: string, signal?: AbortSignal): Promise<void> {
+  return deleteInSlices(executor, eq(workouts.userId, userId), signal);
+}
+
+async function deleteInSlices(
+  executor: Executor,
+  which: SQL | undefined,
+  signal?: AbortSignal,
+): Promise<void> {
+  let deleted: { id: string }[];
+  do {
+    const slice = executor.select({ id: workouts.id }).from(workouts).where(which).limit(SLICE);
+    deleted = await executor
+      .delete(workouts)
+      .where(inArray(workouts.id, slice))
+      .returning({ id: workouts.id });
+  } while (deleted.length === SLICE && !signal?.aborted);
 }
 
 /**

@@ -286,8 +286,16 @@ describe("each sample has a timestamp of its own", () => {
 });
 
 test.each([
-  ["too many elements", `{"messages":[${Array(6000).fill('{"timestamp":1780315200000}').join()},no JSON]}`, "application/json"],
-  ["too many lines", `${Array(6000).fill('{"timestamp":1780315200000}').join("\n")}\nno JSON`, "application/x-ndjson"],
+  [
+    "too many elements",
+    `{"messages":[${Array(6000).fill('{"timestamp":1780315200000}').join()},no JSON]}`,
+    "application/json",
+  ],
+  [
+    "too many lines",
+    `${Array(6000).fill('{"timestamp":1780315200000}').join("\n")}\nno JSON`,
+    "application/x-ndjson",
+  ],
   [
     "one element far too long",
     `{"messages":[{${Array(300_000).fill('"a":1').join()},no JSON}]}`,
