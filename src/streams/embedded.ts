@@ -1,4 +1,4 @@
-import { type ConnectionOptions, openConnection, type Statement } from "../db/connection.ts";
+import { openConnection, type Statement } from "../db/connection.ts";
 import { createTurns } from "../db/turn.ts";
 import { compact } from "../db/upkeep.ts";
 import type { AppError } from "../errors.ts";
@@ -31,7 +31,7 @@ import {
 } from "./message-id.ts";
 import { createStreamIndex, emptyStream, infoOf, type StoredStream } from "./stream-index.ts";
 import { bufferUnavailable } from "./unavailable.ts";
-import { startWriter, type Writer } from "./writer.ts";
+import { openFile, startWriter } from "./writer.ts";
 
 /** Bytes of data that may wait to be committed; more is refused at once. */
 const MOST_WAITING = 32_000_000;
@@ -306,12 +306,4 @@ export async function openEmbeddedBuffer(options: {
       return closing;
     },
   };
-}
-
-async function openFile(writer: Writer, options: ConnectionOptions) {
-  await writer.request({ kind: "open", options });
-  const [version] = await writer.request({ kind: "write", statements: [sql.READ_VERSION] });
-  if (Number(version?.value) > sql.FORMAT_VERSION) throw sql.writtenByNewer();
-  const results = await writer.request({ kind: "write", statements: [...sql.SCHEMA, sql.READ_STATE] });
-  return sql.parseState(results.at(-1)?.value);
 }

@@ -1,5 +1,6 @@
-import type { StatementResult } from "../db/connection.ts";
+import type { ConnectionOptions, StatementResult } from "../db/connection.ts";
 import type { WriterRequest } from "./embedded-connection.ts";
+import * as sql from "./embedded-sql.ts";
 import type { WriterReply } from "./embedded-writer.ts";
 
 export interface Writer {
@@ -46,4 +47,13 @@ export function startWriter(): Writer {
     },
     terminate: () => worker.terminate(),
   };
+}
+
+/** Resolves to what is in the file, which then has its tables. @throws Error when a newer version of the program wrote it. */
+export async function openFile(writer: Writer, options: ConnectionOptions) {
+  await writer.request({ kind: "open", options });
+  const [version] = await writer.request({ kind: "write", statements: [sql.READ_VERSION] });
+  if (Number(version?.value) > sql.FORMAT_VERSION) throw sql.writtenByNewer();
+  const results = await writer.request({ kind: "write", statements: [...sql.SCHEMA, sql.READ_STATE] });
+  return sql.parseState(results.at(-1)?.value);
 }

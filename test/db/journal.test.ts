@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { copyFile, cp, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "libsql";
 import { openReadOnly, rowsOf } from "../../src/db/read-only.ts";
@@ -26,7 +26,7 @@ beforeAll(async () => {
   await using server = await startServer({ directory: sound });
   const rider = await registerRider(server);
   await rider.postBatch("ride", madeUpRide(20), "json");
-  await server.signal("SIGTERM");
+  expect(await server.signal("SIGTERM")).toBe(0);
   const made = await runCommand(["backup", "--to", join(workshop.path, "backups"), "--json"], {
     DATA_DIR: sound,
   });
@@ -127,7 +127,7 @@ test("a journal that was left beside what a restore had unpacked is not taken fo
 });
 
 test("a first start that was killed amid making its first file is made again", async () => {
-  for (const name of ["bpt.db", "streams.db", "jwt.secret"]) await rm(at(name));
+  for (const name of await readdir(directory)) await rm(at(name));
   await plantJournal(
     at("bpt.db"),
     "CREATE TABLE noise (bytes BLOB); INSERT INTO noise VALUES (zeroblob(90000))",
@@ -162,7 +162,7 @@ test.skipIf(!hasCompiler)(
   async () => {
     const disk = await makeFaultyDisk(workshop.path);
     const environment = { ...disk.environment };
-    for (const name of ["bpt.db", "streams.db", "jwt.secret"]) await rm(at(name));
+    for (const name of await readdir(directory)) await rm(at(name));
     await disk.set("unlink -journal");
     await expect(startServer({ directory, environment })).rejects.toThrow(StartError);
     await disk.set("none");

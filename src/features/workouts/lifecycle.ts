@@ -160,6 +160,8 @@ export async function deleteWorkout(
 /** In one commit: whatever comes after it, the ride is gone, and what its stream still has becomes none again. */
 async function discardUnfinished(deps: WorkoutDeps, workout: WorkoutRow): Promise<void> {
   const key = streamKey(workout);
+  // One whose stream cannot be deleted now stays, so that it can be deleted later.
+  await deps.buffer.ping();
   const through = (await deps.buffer.info(key))?.lastMessageId ?? FIRST_MESSAGE_ID;
   const isGone = await deps.database.transaction(async (transaction) => {
     if (!(await deleteUnfinishedRow(transaction, workout.id))) return false;
