@@ -1,5 +1,5 @@
 import { rowsOf } from "../db/read-only.ts";
-import { deleteMessages } from "../streams/embedded-sql.ts";
+import { deletion } from "../streams/embedded-sql.ts";
 import { idParts, latestMessageId } from "../streams/message-id.ts";
 import { withDatabase } from "./database-file.ts";
 
@@ -25,8 +25,9 @@ export function releaseArchived(streamsPath: string, databasePath: string): void
     const query = releasedBy(canDiscard ? `${ARCHIVED} UNION ALL ${DISCARDED}` : ARCHIVED);
     for (const { streamId, ids } of rowsOf<{ streamId: number; ids: string }>(database, query)) {
       const through = latestMessageId(JSON.parse(ids) as string[]);
-      const [deletion] = through === undefined ? [] : deleteMessages(streamId, idParts(through));
-      if (deletion) database.prepare(deletion.sql).run(deletion.args ?? []);
+      if (through === undefined) continue;
+      const { sql, args = [] } = deletion(streamId, idParts(through));
+      database.prepare(sql).run(args);
     }
   });
 }

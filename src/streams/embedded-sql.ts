@@ -128,15 +128,20 @@ export function deleteMessages(streamId: number, through: IdParts): Statement[] 
       sql: "SELECT coalesce(sum(octet_length(data)), 0) FROM message WHERE stream_id = ? AND (ms, seq) <= (?, ?)",
       args: [streamId, through.milliseconds, through.sequence],
     },
-    {
-      sql: "DELETE FROM message WHERE stream_id = ? AND (ms, seq) <= (?, ?)",
-      args: [streamId, through.milliseconds, through.sequence],
-    },
+    deletion(streamId, through),
     {
       sql: "SELECT ms || '-' || seq FROM message WHERE stream_id = ? ORDER BY ms, seq LIMIT 1",
       args: [streamId],
     },
   ];
+}
+
+/** Deletes messages up to an id. */
+export function deletion(streamId: number, through: IdParts): Statement {
+  return {
+    sql: "DELETE FROM message WHERE stream_id = ? AND (ms, seq) <= (?, ?)",
+    args: [streamId, through.milliseconds, through.sequence],
+  };
 }
 
 /** Takes the whole stream away at once; its messages, which may be many, are left to deletePage. */

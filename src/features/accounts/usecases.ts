@@ -165,6 +165,8 @@ export async function createApiKey(
     lastUsedAt: null,
   };
   await database.transaction(async (tx) => {
+    // Deleted while this was under way, an account gets nothing any more.
+    await readProfile({ database: tx }, userId);
     if ((await countKeys(tx, userId)) >= MAX_KEYS) {
       throw new AppError(
         "too_many_api_keys",

@@ -9,7 +9,7 @@ import type { StreamBuffer, StreamKey } from "../../streams/buffer.ts";
 import { compareMessageIds, followingMessageId } from "../../streams/message-id.ts";
 import { deriveUnfinished, summaryColumns } from "../workouts/derivation.ts";
 import { findEfforts } from "../workouts/efforts.ts";
-import { bySender, isUnfinished, streamKey } from "../workouts/lookup.ts";
+import { isUnfinished, openBySender, streamKey } from "../workouts/lookup.ts";
 import {
   findReleased,
   findTelemetry,
@@ -155,12 +155,12 @@ function beyond({ range }: Pick<StreamBuffer, "range">, through: string | null):
 }
 
 async function summedUp(deps: CollectDeps, workout: WorkoutRow, ride: Ride): Promise<CollectedRide> {
-  const { summary, curves, pauses } = await deriveUnfinished(deps, workout, ride);
+  const { summary, curves } = await deriveUnfinished(deps, workout, ride);
   return {
     workout: {
       ...workout,
       ...summaryColumns(summary),
-      pauses: bySender(pauses),
+      pauses: openBySender(workout, ride.clockLead),
       archivedMessages: ride.sampleMessages,
     },
     curves,

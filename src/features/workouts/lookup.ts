@@ -35,6 +35,14 @@ export function bySender(pauses: readonly Pause[]): OpenPause[] {
   return pauses.map((pause) => ({ ...pause, fromSender: true, toSender: true }));
 }
 
+/** The same of those of an unfinished workout, of which the last may still be on. */
+export function openBySender(workout: Pick<WorkoutRow, "pauses">, clockLead: number): OpenPause[] {
+  const pauses = bySender(pausesOf(workout, { now: 0, clockLead }));
+  return pauses.map((pause, index) =>
+    workout.pauses[index]?.to === null ? { from: pause.from, to: null, fromSender: true } : pause,
+  );
+}
+
 export function streamKey({ userId, streamName }: Pick<WorkoutRow, "userId" | "streamName">): StreamKey {
   return { owner: userId, name: streamName };
 }

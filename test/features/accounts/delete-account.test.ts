@@ -118,5 +118,5 @@ test("what a request under way would have added to the account is not there any 
   await deleteRider();
   finish();
   const response = await answer;
-  expect([response.status, await codeOf(response)]).toEqual([404, "not_found"]);
+  expect([response.status, await codeOf(response)]).toEqual([404, "user_not_found"]);
 });

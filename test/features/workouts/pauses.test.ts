@@ -119,7 +119,7 @@ test("whose clock it goes by is in an export, and comes back with an import", as
   await importUser(target.app, archive);
   expect(await pausesOf(id, target.app)).toEqual([
     { from: at + 10_000, to: at + 20_000, fromSender: true, toSender: true },
-    { from: at + 40_000, to: at + 60_000, fromSender: true },
+    { from: at + 40_000, to: at + 60_000, fromSender: true, toSender: true },
   ]);
 
   const files = await filesOf(archive);
