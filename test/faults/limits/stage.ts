@@ -116,7 +116,8 @@ async function copyRows(
     CREATE TEMP TABLE made AS SELECT lower(hex(randomblob(16))) AS id, value AS day FROM generate_series(1, ${copies});
     INSERT INTO workouts SELECT ${values} FROM workouts, made WHERE workouts.id = '${id}';
     INSERT INTO telemetry SELECT made.id, data FROM telemetry, made WHERE workout_id = '${id}';
-    INSERT INTO best_efforts SELECT made.id, metric, duration, value - made.day * 0.001, user_id,
+    INSERT INTO best_efforts (workout_id, metric, duration, value, user_id, achieved_at)
+      SELECT made.id, metric, duration, value - made.day * 0.001, user_id,
       achieved_at - made.day * 86400000 FROM best_efforts, made WHERE workout_id = '${id}';
     COMMIT;`);
   client.close();
