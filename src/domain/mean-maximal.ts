@@ -21,7 +21,7 @@ const SHORT_DURATIONS = [
 const LONGEST_DURATION = 14 * 24 * 60 * MINUTE;
 
 /** Windows looked at in a row: some milliseconds of work. */
-const STEPS_AT_ONCE = 100_000;
+const STEPS_AT_ONCE = 20_000;
 
 /**
  * Mean-maximal curve from a series of the clock axis, which has `length` s: from durations in seconds to the best mean

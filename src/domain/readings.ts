@@ -6,7 +6,7 @@ export type Readings = { times: Float64Array; metres: Float64Array };
 
 /** Of a column in metres. Where every sample has a value, as mostly, these are the arrays given. */
 export async function readingsOf(timestamps: Float64Array, column: Float64Array): Promise<Readings> {
-  if (column.every(Number.isFinite)) return { times: timestamps, metres: column };
+  if (await isComplete(column)) return { times: timestamps, metres: column };
   const times = new Float64Array(column.length);
   const metres = new Float64Array(column.length);
   let count = 0;
@@ -18,4 +18,12 @@ export async function readingsOf(timestamps: Float64Array, column: Float64Array)
     }
   });
   return { times: times.subarray(0, count), metres: metres.subarray(0, count) };
+}
+
+async function isComplete(column: Float64Array): Promise<boolean> {
+  let missing = 0;
+  await inSlices(column.length, (from, to) => {
+    for (let index = from; index < to; index++) if (!Number.isFinite(column[index])) missing++;
+  });
+  return missing === 0;
 }

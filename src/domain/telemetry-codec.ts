@@ -113,25 +113,35 @@ export async function encodeTelemetry(
   return writer.finish();
 }
 
+/** Told of about so many bytes of memory that reading has made use of and needs no longer. */
+type OnGarbage = (bytes: number) => void;
+
+/** What reading leaves behind, in bytes: of a sample, of a number of a column. */
+const SAMPLE_GARBAGE = 1000;
+const NUMBER_GARBAGE = 32;
+
 /** @throws TelemetryError if the version is unknown or the bytes are damaged, as far as it looks at them. */
-export async function openTelemetry(bytes: Uint8Array): Promise<Telemetry> {
+export async function openTelemetry(bytes: Uint8Array, onGarbage: OnGarbage = () => {}): Promise<Telemetry> {
   const { samples, frames } = layoutOf(bytes);
-  if (samples !== undefined) return new Telemetry(frames, samples);
+  if (samples !== undefined) return new Telemetry(frames, samples, onGarbage);
   const [only] = frames;
-  return new Telemetry(frames, only ? (await openPayload(only)).length : 0);
+  return new Telemetry(frames, only ? (await openPayload(only)).length : 0, onGarbage);
 }
 
 /** Telemetry to be read; no more than a block of it is in memory unpacked. Its methods throw TelemetryError. */
 export class Telemetry implements Recording {
   readonly #frames: Frame[];
+  readonly #onGarbage: OnGarbage;
   /** The block that was read last. */
   #latest: { index: number; payload: Payload } | undefined;
 
   constructor(
     frames: Frame[],
     readonly length: number,
+    onGarbage: OnGarbage,
   ) {
     this.#frames = frames;
+    this.#onGarbage = onGarbage;
   }
 
   async *samples(): AsyncGenerator<Sample[], void, void> {
@@ -139,6 +149,7 @@ export class Telemetry implements Recording {
       const pieces = orDamaged(() => samplesOf(payload.table(), SAMPLES_AT_ONCE));
       for (let piece = orDamaged(() => pieces.next()); !piece.done; piece = orDamaged(() => pieces.next())) {
         yield piece.value;
+        this.#onGarbage(piece.value.length * SAMPLE_GARBAGE);
         await setImmediate();
       }
     }
@@ -154,6 +165,7 @@ export class Telemetry implements Recording {
     for await (const payload of this.#payloads()) {
       orDamaged(() => payload.fill(column.subarray(filled, filled + payload.length), field, bounds));
       filled += payload.length;
+      this.#onGarbage(payload.length * NUMBER_GARBAGE);
       await setImmediate();
     }
     return column;

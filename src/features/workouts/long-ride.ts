@@ -5,7 +5,7 @@ import { ascendingOrder } from "../../domain/order.ts";
 import type { Recording } from "../../domain/recording.ts";
 import { SampleMerger } from "../../domain/sample.ts";
 import { BLOCK_SAMPLES, openTelemetry, TelemetryWriter } from "../../domain/telemetry-codec.ts";
-import { collecting, noteGarbage } from "../../memory.ts";
+import { noteGarbage } from "../../memory.ts";
 import type { StreamBuffer, StreamKey } from "../../streams/buffer.ts";
 import { formatMessageId, type IdParts, idParts } from "../../streams/message-id.ts";
 import { bufferUnavailable } from "../../streams/unavailable.ts";
@@ -93,7 +93,7 @@ export class LongRide {
     }
     const bytes = writer.finish();
     return {
-      recording: collecting(await openTelemetry(bytes)),
+      recording: await openTelemetry(bytes, noteGarbage),
       clockLead: lead.milliseconds,
       telemetry: async () => bytes,
     };

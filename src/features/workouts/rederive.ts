@@ -4,7 +4,7 @@ import { spanOfRide } from "../../domain/clock-faults.ts";
 import { curveMetrics, type MeanMaximalCurves } from "../../domain/mean-maximal.ts";
 import { DEFINITIONS_VERSION, derive, EMPTY_SUMMARY, type Summary, withFtp } from "../../domain/summary.ts";
 import { openTelemetry } from "../../domain/telemetry-codec.ts";
-import { collecting } from "../../memory.ts";
+import { noteGarbage } from "../../memory.ts";
 import type { Deps } from "../../runtime.ts";
 import { type RiderFigures, readFigures, rideTimes, summaryColumns } from "./derivation.ts";
 import { findEfforts, regroupEfforts, saveEfforts } from "./efforts.ts";
@@ -65,7 +65,7 @@ async function remake(
   bytes: Uint8Array | undefined,
   figures: RiderFigures,
 ): Promise<Remade> {
-  const recording = bytes && collecting(await openTelemetry(bytes));
+  const recording = bytes && (await openTelemetry(bytes, noteGarbage));
   const span = recording && (await spanOfRide(recording));
   if (!recording || !span) {
     const summary = withFtp({ ...EMPTY_SUMMARY, ...stored }, figures.ftp);

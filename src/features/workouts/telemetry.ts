@@ -3,7 +3,7 @@ import type { CurveMetric } from "../../domain/mean-maximal.ts";
 import { type Recording, recordingOf } from "../../domain/recording.ts";
 import { EMPTY_SUMMARY, type Summary } from "../../domain/summary.ts";
 import { openTelemetry } from "../../domain/telemetry-codec.ts";
-import { collecting } from "../../memory.ts";
+import { noteGarbage } from "../../memory.ts";
 import type { Deps } from "../../runtime.ts";
 import { deriveUnfinished } from "./derivation.ts";
 import { type Effort, findEfforts } from "./efforts.ts";
@@ -20,8 +20,8 @@ export async function workoutRecording(
   workout: WorkoutRow,
 ): Promise<Recording> {
   if (isUnfinished(workout)) return (await readRide(deps.buffer, streamKey(workout))).recording;
-  const telemetry = await useTelemetry(deps, workout.id, openTelemetry);
-  return telemetry ? collecting(telemetry) : recordingOf([]);
+  const open = (bytes: Uint8Array) => openTelemetry(bytes, noteGarbage);
+  return (await useTelemetry(deps, workout.id, open)) ?? recordingOf([]);
 }
 
 /**
