@@ -24,8 +24,9 @@ function fromNumber(number: number): number {
   const size = Math.abs(number);
   if (size >= FIRST_MICROSECONDS) return number / 1000;
   if (size >= FIRST_MILLISECONDS) return number;
-  // By way of microseconds, so that 0.123 s is 123 ms and not a little beside it.
-  return Math.round(number * 1e6) / 1000;
+  const milliseconds = Math.round(number * 1000);
+  // By way of microseconds where it is no whole number of them, so that 0.1234 s is 123.4 ms and not a little beside it.
+  return milliseconds / 1000 === number ? milliseconds : Math.round(number * 1e6) / 1000;
 }
 
 function fromText(text: string): number | null {
