@@ -61,9 +61,9 @@ class SecondWriter {
     readonly end: number,
     stretches: number,
   ) {
-    // A stretch begins in one second, has whole ones, and ends in another that the next one begins in. What is
-    // reserved and not used takes no memory.
-    const most = Math.min(2 * stretches + 2, end);
+    // A stretch begins in one second, has whole ones, and ends in another: the next one may begin in it, or be a pause
+    // away. What is reserved and not used takes no memory.
+    const most = Math.min(3 * stretches, end);
     this.#starts = new Float64Array(most);
     this.#counts = new Float64Array(most);
     this.#values = new Float64Array(most);

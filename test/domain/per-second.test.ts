@@ -110,6 +110,18 @@ test("a value that ends 10 s after its timestamp ends in the middle of a second 
   );
 });
 
+test("every sample has its seconds to the last, though each begins and ends within one and a pause follows", async () => {
+  // Four samples 5 s apart and then a minute of pause, over and over: on the clock each sample is up to three runs.
+  const timestamps = times(40, 0).map(
+    (_, index) => Math.floor(index / 4) * 80_000 + (index % 4) * 5000 + 300,
+  );
+  const values = timestamps.map((_, index) => 100 + index);
+  const seconds = new Map((await series([0, ...timestamps], [50, ...values])).onClock);
+  for (const [index, timestamp] of timestamps.entries()) {
+    expect(seconds.get(Math.ceil(timestamp / 1000))).toBe(100 + index);
+  }
+});
+
 test("equals the definition over a dense clock on both axes, whatever the pauses, dropouts and turns", async () =>
   fc.assert(
     fc.asyncProperty(brokenRide, async ({ samples, pauses }) => {
