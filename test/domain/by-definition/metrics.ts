@@ -118,10 +118,7 @@ function summaryOf(ride: Ride, skippedSamples: number, { ftp, settings, skippedM
     elevationGain: altitudes.length === 0 ? null : rounded(elevationGain(altitudes)),
     totalEnergy: power.length === 0 ? null : rounded(integral(power) / 1000),
     ftp,
-    powerZones:
-      ftp === null || power.length === 0
-        ? null
-        : secondsInZones(power, ftp).map((seconds) => rounded(seconds)),
+    powerZones: ftp === null ? null : secondsInZones(ride.recorded("power"), ftp),
     powerCurve: ride.curve("power"),
   };
 }

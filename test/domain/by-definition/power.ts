@@ -47,12 +47,14 @@ export function normalizedPower(power: Series): number | null {
   return average === null ? null : average ** (1 / 4);
 }
 
-/** s in each of Coggan's seven zones. */
-export function secondsInZones(power: readonly Piece[], ftp: number): number[] {
+/** s in each of Coggan's seven zones; null where no whole second has power. */
+export function secondsInZones(power: Series, ftp: number): number[] | null {
+  if (power.every((watts) => watts === null)) return null;
   const seconds = ZONES_FROM.map(() => 0);
-  for (const { value, from, to } of power) {
-    const zone = ZONES_FROM.findLastIndex((percent) => value * 100 >= percent * ftp);
-    seconds[zone] = (seconds[zone] ?? 0) + (to - from) / 1000;
+  for (const watts of power) {
+    if (watts === null) continue;
+    const zone = ZONES_FROM.findLastIndex((percent) => watts * 100 >= percent * ftp);
+    seconds[zone] = (seconds[zone] ?? 0) + 1;
   }
   return seconds;
 }
@@ -61,7 +63,9 @@ export function secondsInZones(power: readonly Piece[], ftp: number): number[] {
 export function decoupling(power: Series, heartrate: Series, recordedTime: number): number | null {
   if (recordedTime < TWENTY_MINUTES) return null;
   const ratioWhere = (isWithin: (second: number) => boolean) => {
-    const seconds = [...heartrate.keys()].filter((second) => isWithin(second) && heartrate[second] !== null);
+    // Only those that have both, or a dropout of one sensor would pass for a drift.
+    const isKnown = (second: number) => heartrate[second] !== null && (power[second] ?? null) !== null;
+    const seconds = [...heartrate.keys()].filter((second) => isWithin(second) && isKnown(second));
     const known = (series: Series) =>
       seconds.map((second) => series[second] ?? null).filter((v) => v !== null);
     return ratio(mean(known(power)), mean(known(heartrate)));

@@ -147,7 +147,8 @@ describe("what a field covers", () => {
   test("nothing is carried across a pause", () => {
     const samples: [number, Values][] = [...ride(5, { 3: 140 }), ...every(1, 5, 16)];
     expect(covered(samples)).toBe(2);
-    expect(covered(ride(30, { 3: 140 }), [pause(6.5, 7)])).toBe(3.5);
+    // The sample before the pause covers its interval to the end.
+    expect(covered(ride(30, { 3: 140 }), [pause(6.5, 7)])).toBe(4);
     expect(covered(ride(30, { 3: 140 }), [pause(2.5, 4.5)])).toBe(0);
   });
 

@@ -10,9 +10,9 @@ export type Timeline = {
   /** One interval after the last sample. */
   end: number;
   interval: number;
-  /** For each sample; in several pieces where an explicit pause lies within. */
+  /** For each sample: one span, or none where it was taken within an explicit pause. */
   covers: Span[][];
-  /** In order. One without length still parts what is before from what is after. */
+  /** What lies between a cover and the next sample, in order. One without length still parts what is before from after. */
   pauses: Span[];
 };
 
@@ -30,29 +30,35 @@ export function pausesBySampleClock(pauses: readonly Span[], messages: readonly 
   return pauses.map(({ from, to }) => ({ from: from - smallest, to: to - smallest }));
 }
 
-/** @param samples one or more, in order. */
+/**
+ * Where the page leaves it open, an explicit pause is read as one by gap is: the sample before it covers one interval, be
+ * it into the pause, and one within it covers nothing. Which gaps are pauses is told by the gaps alone.
+ * @param samples one or more, in order.
+ */
 export function timelineOf(samples: readonly Sample[], explicitPauses: readonly Span[]): Timeline {
-  const explicit = explicitPauses.filter(({ from, to }) => to > from).sort((a, b) => a.from - b.from);
+  const explicit = explicitPauses.filter(({ from, to }) => to > from);
+  const isWithin = ({ at }: Sample) => explicit.some(({ from, to }) => from <= at && at < to);
   const gaps = pairs(samples);
   const limit = pauseLimit(gaps.map(length));
-  const interval = median(gaps.filter((gap) => !isPaused(gap, limit, explicit)).map(length)) ?? 1000;
+  const interval = median(gaps.filter((gap) => !isLongPause(gap, limit)).map(length)) ?? 1000;
 
   const covers: Span[][] = [];
-  const pauses = [...explicit];
+  const pauses: Span[] = [];
   for (const gap of gaps) {
     const [sample, next] = gap;
     const beforePause =
       isLongPause(gap, limit) || explicit.some(({ from }) => from >= sample.at && from < next.at);
-    // What is left of such a gap belongs to the pause.
     const to = sample.at + (beforePause ? Math.min(interval, length(gap)) : length(gap));
-    covers.push(without({ from: sample.at, to }, explicit));
-    if (beforePause) pauses.push({ from: to, to: next.at });
+    covers.push(isWithin(sample) ? [] : [{ from: sample.at, to }]);
+    // What is left of such a gap belongs to the pause.
+    if (isWithin(sample)) pauses.push({ from: sample.at, to: next.at });
+    else if (beforePause) pauses.push({ from: to, to: next.at });
   }
   const start = samples.at(0)?.at ?? 0;
-  const last = samples.at(-1)?.at ?? 0;
-  covers.push(without({ from: last, to: last + interval }, explicit));
-  pauses.sort((a, b) => a.from - b.from);
-  return { start, end: last + interval, interval, covers, pauses };
+  const last = samples.at(-1);
+  const end = (last?.at ?? 0) + interval;
+  covers.push(!last || isWithin(last) ? [] : [{ from: last.at, to: end }]);
+  return { start, end, interval, covers, pauses };
 }
 
 type Gap = [Sample, Sample];
@@ -69,22 +75,4 @@ function isLongPause(gap: Gap, limit: number): boolean {
   if (length(gap) > 300_000) return true;
   const [from, to] = [gap[0].values.distance ?? null, gap[1].values.distance ?? null];
   return from === null || to === null || (to - from) / (length(gap) / 1000) <= 0.5;
-}
-
-function isPaused(gap: Gap, limit: number, explicit: readonly Span[]): boolean {
-  const [sample, next] = gap;
-  return isLongPause(gap, limit) || explicit.some(({ from, to }) => from < next.at && to > sample.at);
-}
-
-/** What is left of a span; holes in order of their beginning. */
-function without(span: Span, holes: readonly Span[]): Span[] {
-  const left: Span[] = [];
-  let from = span.from;
-  for (const hole of holes) {
-    if (hole.to <= from || hole.from >= span.to) continue;
-    if (hole.from > from) left.push({ from, to: hole.from });
-    from = Math.max(from, hole.to);
-  }
-  if (from < span.to) left.push({ from, to: span.to });
-  return left;
 }
