@@ -130,7 +130,11 @@ export function createHub(
     },
 
     notify(owner) {
-      channels.get(owner)?.refresh().catch(onError);
+      const channel = channels.get(owner);
+      channel?.refresh().catch((error) => {
+        // Where nobody listens any longer, as when the service stops, nobody misses anything.
+        if (channels.get(owner) === channel) onError(error);
+      });
     },
 
     async deleteStream(key, through) {

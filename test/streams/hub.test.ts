@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import type { StreamBuffer, StreamKey } from "../../src/streams/buffer.ts";
 import { openEmbeddedBuffer } from "../../src/streams/embedded.ts";
@@ -208,6 +209,25 @@ test("closing ends those who listen and those who come later", async () => {
   hub.close();
   expect(await waiting).toBeNull();
   expect(await (await hub.subscribe("rider", {})).next()).toBeNull();
+});
+
+test("what cannot be read once nobody listens any longer is no error", async () => {
+  const called = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<never>();
+  const readAfter = () => {
+    called.resolve();
+    return answer.promise;
+  };
+  const errors: unknown[] = [];
+  const closing = createHub({ ...buffer, readAfter }, (error) => errors.push(error));
+  await closing.subscribe("rider", {});
+  closing.notify("rider");
+  await called.promise;
+  closing.close();
+  answer.reject(new Error("The connection is closed."));
+  await answer.promise.catch(() => {});
+  await setImmediate();
+  expect(errors).toEqual([]);
 });
 
 test("who is disconnected may come back, and others are not", async () => {
