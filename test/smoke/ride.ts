@@ -48,5 +48,5 @@ export async function checkRide(client: Client, id: string): Promise<void> {
   const telemetry = await workout.telemetry.$get({ param: { id }, query: {} });
   deepStrictEqual(await telemetry.json(), RIDE);
   const { summary } = await (await workout.summary.$get({ param: { id } })).json();
-  deepStrictEqual(summary, summaryOf(RIDE));
+  deepStrictEqual(summary, await summaryOf(RIDE));
 }
