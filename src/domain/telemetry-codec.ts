@@ -116,9 +116,10 @@ export async function encodeTelemetry(
 /** Told of about so many bytes of memory that reading has made use of and needs no longer. */
 type OnGarbage = (bytes: number) => void;
 
-/** What reading leaves behind, in bytes: of a sample, of a number of a column. */
+/** What reading leaves behind, in bytes: of a sample, of a number of a column, of each byte of extras. */
 const SAMPLE_GARBAGE = 1000;
 const NUMBER_GARBAGE = 32;
+const EXTRAS_GARBAGE = 16;
 
 /** @throws TelemetryError if the version is unknown or the bytes are damaged, as far as it looks at them. */
 export async function openTelemetry(bytes: Uint8Array, onGarbage: OnGarbage = () => {}): Promise<Telemetry> {
@@ -152,6 +153,7 @@ export class Telemetry implements Recording {
         this.#onGarbage(piece.value.length * SAMPLE_GARBAGE);
         await setImmediate();
       }
+      this.#onGarbage(payload.extrasBytes * EXTRAS_GARBAGE);
     }
   }
 

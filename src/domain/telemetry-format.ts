@@ -19,8 +19,8 @@ const MAX_OTHER_FIELDS = 55;
 /** The column that gathers, as one object a sample, the fields beyond that bound. */
 const OVERFLOW_FIELD = "extras";
 
-/** Of the values of columns so many at most wait while those of the first one are written. */
-const MOST_WAITING = 1_000_000;
+/** About so many characters of columns wait at most while the first one is written. */
+const MOST_WAITING = 8_000_000;
 
 /** One column of a table of samples: its name, and what a sample has there (null where it has nothing). */
 type TableColumn = { name: string; valueIn: (sample: Sample) => unknown };
@@ -44,27 +44,45 @@ export async function* toJson(recording: Recording): Pieces {
  */
 export async function* toColumns(recording: Recording): Pieces {
   const columns = await columnsOf(recording);
-  const atOnce = Math.max(1, Math.floor(MOST_WAITING / (recording.length + 1)));
   yield "{";
-  for (let start = 0; start < columns.length; start += atOnce) {
-    if (start > 0) yield ",";
-    yield* columnTexts(recording, columns.slice(start, start + atOnce));
+  for (let written = 0; written < columns.length; ) {
+    if (written > 0) yield ",";
+    written += yield* columnTexts(recording, columns.slice(written));
   }
   yield "}";
 }
 
-/** Columns one after another from one look at the samples: the first is written while the others wait. */
-async function* columnTexts(recording: Recording, columns: readonly TableColumn[]): Pieces {
-  const waiting = columns.map(({ name }) => [`${JSON.stringify(name)}:[`]);
+/**
+ * Columns one after another from one look at the samples: the first is written while the others wait, as many of them
+ * as there is room for. Returns how many there were.
+ */
+async function* columnTexts(
+  recording: Recording,
+  columns: readonly TableColumn[],
+): AsyncGenerator<string, number, void> {
+  const waiting = columns.map(({ name, valueIn }) => ({ valueIn, texts: [`${JSON.stringify(name)}:[`] }));
+  let characters = 0;
   let separator = "";
   for await (const samples of recording.samples()) {
-    for (const [index, { valueIn }] of columns.entries()) {
-      waiting[index]?.push(separator + samples.map((sample) => JSON.stringify(valueIn(sample))).join(","));
+    for (const { texts, valueIn } of waiting) {
+      const text = separator + samples.map((sample) => JSON.stringify(valueIn(sample))).join(",");
+      characters += text.length;
+      texts.push(text);
     }
-    yield waiting[0]?.splice(0).join("") ?? "";
+    const first = waiting[0]?.texts.splice(0).join("") ?? "";
+    characters -= first.length;
+    yield first;
+    while (characters > MOST_WAITING && waiting.length > 1) {
+      for (const { length } of waiting.pop()?.texts ?? []) characters -= length;
+    }
     separator = ",";
   }
-  yield waiting.map((texts) => `${texts.join("")}]`).join(",");
+  for (const [index, { texts }] of waiting.entries()) {
+    if (index > 0) yield ",";
+    yield* texts;
+    yield "]";
+  }
+  return waiting.length;
 }
 
 /**

@@ -49,7 +49,7 @@ type PackedColumn = ColumnHeader & { presence: Uint8Array | undefined; planes: U
 export class Payload {
   readonly length: number;
   readonly #columns: PackedColumn[];
-  readonly #extras: Uint8Array;
+  readonly #extras: Buffer;
 
   constructor(payload: Uint8Array) {
     let position = 0;
@@ -72,6 +72,11 @@ export class Payload {
     return this.#columns.map(({ name }) => name);
   }
 
+  /** How long the text is that is parsed for a table, in bytes. */
+  get extrasBytes(): number {
+    return this.#extras.length;
+  }
+
   /** The inverse of `writePayload`. */
   table(): Table {
     const columns = this.#columns.map((column) => this.#read(column));
@@ -90,7 +95,9 @@ export class Payload {
         target[row] = presence[row] === PRESENCE.number ? withinBounds(numbers[next++], bounds) : Number.NaN;
       }
     }
-    // Values that are no numbers, and all of a field that came after too many others.
+    // Values that are no numbers, and all of a field that came after too many others. Mostly there are none of a field:
+    // to look for its name takes a hundredth of the time that parsing does.
+    if (!this.#extras.includes(JSON.stringify(field))) return;
     for (const [row, extra] of this.#readExtras()?.entries() ?? []) {
       if (extra && Object.hasOwn(extra, field)) target[row] = withinBounds(extra[field], bounds);
     }
@@ -104,7 +111,7 @@ export class Payload {
 
   #readExtras(): (Extras | null)[] | null {
     if (this.#extras.length === 0) return null;
-    const extras: unknown = JSON.parse(Buffer.from(this.#extras).toString());
+    const extras: unknown = JSON.parse(this.#extras.toString());
     if (Array.isArray(extras) && extras.length === this.length) return extras;
     throw new Error("extras do not match the samples");
   }

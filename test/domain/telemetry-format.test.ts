@@ -296,8 +296,8 @@ describe("a ride of several pieces", () => {
     }
   });
 
-  test("has columns that are looked for in more than one go when there are too many values to wait", async () => {
-    // 60 columns of 100,000 values: at most a million values wait.
+  test("has columns that are looked for in more than one go when there is too much text to wait", async () => {
+    // Each of 56 columns has half a million characters, mostly "null,": 8 million wait, those of 16 columns.
     const wide = Array.from(
       { length: 100_000 },
       (_, row): Sample => ({ timestamp: row, [`field${row % 55}`]: row }),
@@ -312,11 +312,21 @@ describe("a ride of several pieces", () => {
       },
     };
     const columns = JSON.parse((await Array.fromAsync(toColumns(counted))).join(""));
-    expect(looks).toBe(8); // once for the names, and of 56 columns nine at a time
+    expect(looks).toBe(5); // once for the names, and of 56 columns about 17 at a time
     expect(Object.keys(columns)).toHaveLength(56);
     expect(columns.timestamp.at(-1)).toBe(99_999);
     expect(columns.field54.filter((value: number | null) => value !== null)).toHaveLength(1818);
   }, 30_000);
+
+  test("has a column of large texts that does not wait in memory, and the columns behind it", async () => {
+    const texts = Array.from({ length: 90 }, (_, row): Sample => {
+      return { timestamp: row, note: "x".repeat(100_000 + row), lap: row % 3, power: row };
+    });
+    const columns = await columnsOf(texts);
+    expect(Object.keys(columns)).toEqual(["timestamp", "power", "note", "lap"]);
+    for (const [name, values] of Object.entries(columns))
+      expect(values).toEqual(texts.map((text) => text[name]));
+  });
 });
 
 describe("toNdjson", () => {

@@ -22,11 +22,12 @@ export type RideSamples = {
   telemetry(): Promise<Uint8Array>;
 };
 
-/** A sample leaves about so much behind when it has been encoded, in bytes. */
+/** A sample leaves about so much behind when it has been encoded, in bytes, and so much for each of its characters. */
 const SAMPLE_BYTES = 1_000;
+const CHARACTER_BYTES = 10;
 
 /** Characters of the samples that are in memory at once; of a sensor's own a block has far fewer. */
-const BLOCK_WEIGHT = 8_000_000;
+const BLOCK_WEIGHT = 2_000_000;
 
 /** Samples that lie between two times, and where in the order of arrival the first and the last of them is. */
 type Block = {
@@ -57,11 +58,13 @@ export class LongRide {
   add({ firstId, lastId, arrivals }: ArrivalPage): void {
     // Not the ids themselves: a piece of a text keeps all of that in memory.
     this.#pages.push({ first: idParts(firstId), last: idParts(lastId), firstIndex: this.length });
+    const before = this.weight;
     for (const { sample, weight } of arrivals) {
       this.#timestamps.push(sample.timestamp);
       this.#weights.push(weight);
       this.weight += weight;
     }
+    noteGarbage((this.weight - before) * CHARACTER_BYTES);
   }
 
   /**
@@ -89,7 +92,7 @@ export class LongRide {
       for (let from = 0; from < samples.length; from += BLOCK_SAMPLES) {
         await writer.add(samples.slice(from, from + BLOCK_SAMPLES));
       }
-      noteGarbage(block.weight + block.count * SAMPLE_BYTES);
+      noteGarbage(block.weight * CHARACTER_BYTES + block.count * SAMPLE_BYTES);
     }
     const bytes = writer.finish();
     return {
