@@ -15,7 +15,7 @@ export function noteGarbage(bytes: number): void {
   if (isMuch(bytes)) Bun.gc(true);
 }
 
-/** The same for text of so many characters that came in: only asked for, since many may be waiting. */
+/** The same for text of so many characters that came in or goes out: only asked for, since many may be waiting. */
 export function noteText(characters: number): void {
   if (isMuch(characters * BYTES_PER_CHARACTER)) Bun.gc(false);
 }

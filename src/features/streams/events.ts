@@ -1,4 +1,5 @@
 import { createTurns } from "../../db/turn.ts";
+import { noteText } from "../../memory.ts";
 import type { MessageId, StreamMessage } from "../../streams/buffer.ts";
 import type { Hub, HubEvent, Subscription } from "../../streams/hub.ts";
 
@@ -119,6 +120,7 @@ function messageFrame(message: StreamMessage): Uint8Array {
     const json = `{"type":"message","stream":"${streamName}","streamName":"${streamName}","id":"${id}","data":${data}}`;
     frame = encoder.encode(`id: ${id}\ndata: ${json}\n\n`);
     messageFrames.set(message, frame);
+    noteText(json.length);
   }
   return frame;
 }

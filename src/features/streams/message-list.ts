@@ -1,3 +1,4 @@
+import { noteText } from "../../memory.ts";
 import type { MessageData, MessageId, StreamBuffer, StreamKey } from "../../streams/buffer.ts";
 import { pagesOf } from "../../streams/pages.ts";
 import { streamNotFound } from "./usecases.ts";
@@ -17,7 +18,9 @@ export async function* messageList(
   let left = range.count;
   for await (const page of pagesOf(buffer, key, range)) {
     // Ids and names need no escaping, and data is JSON text already.
-    yield opening + page.map(({ id, data }) => `{"id":"${id}","data":${data}}`).join();
+    const text = page.map(({ id, data }) => `{"id":"${id}","data":${data}}`).join();
+    yield opening + text;
+    noteText(text.length);
     opening = ",";
     left -= page.length;
   }
