@@ -1,8 +1,6 @@
-import { setImmediate } from "node:timers/promises";
 import { type Arrival, parseArrival } from "../../domain/sample.ts";
 import type { MessageData, MessageId, StreamBuffer, StreamKey } from "../../streams/buffer.ts";
-import { followingMessageId } from "../../streams/message-id.ts";
-import { PageSize } from "../../streams/page-size.ts";
+import { pagesOf } from "../../streams/pages.ts";
 
 /** A message that is a sample, with when it arrived, in epoch ms, and how many characters it has. */
 export type ArrivedSample = Arrival & { arrivedAt: number; weight: number };
@@ -16,10 +14,6 @@ export type ArrivalPage = {
   skipped: number;
 };
 
-/** How many messages at most, and about how many characters, are read at once: some ms of work without a pause. */
-const LARGEST_PAGE = 1000;
-const PAGE_WEIGHT = 400_000;
-
 /** Reads a stream from one id to another, both included, with what arrives there while it is being read. */
 export async function* readArrivals(
   buffer: Pick<StreamBuffer, "range">,
@@ -27,23 +21,13 @@ export async function* readArrivals(
   from: MessageId,
   to: MessageId,
 ): AsyncGenerator<ArrivalPage, void, void> {
-  const size = new PageSize(LARGEST_PAGE, PAGE_WEIGHT);
-  let start = from;
-  for (;;) {
-    const { count } = size;
-    const messages = await buffer.range(key, start, to, count).catch((error: unknown) => {
-      if (!size.shrink()) throw error;
-    });
-    if (!messages) continue;
+  const all = { start: from, end: to, count: Number.POSITIVE_INFINITY };
+  for await (const messages of pagesOf(buffer, key, all)) {
     const [first, last] = [messages[0], messages.at(-1)];
     if (!first || !last) return;
     const arrivals = messages.map(({ data }) => parseMessage(data)).filter((arrival) => arrival !== null);
     const skipped = messages.length - arrivals.length;
     yield { firstId: first.id, lastId: last.id, arrivals, skipped };
-    if (messages.length < count) return;
-    size.learn(messages);
-    start = followingMessageId(last.id);
-    await setImmediate();
   }
 }
 
