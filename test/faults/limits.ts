@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { median } from "../bench/processes.ts";
 import { type Scene, scenes } from "./limits/scenes.ts";
 import { openStage } from "./limits/stage.ts";
 import { type Seen, watch } from "./limits/watch.ts";
@@ -36,9 +37,6 @@ async function play(scene: Scene): Promise<Outcome[]> {
   }
   return outcomes;
 }
-
-const median = (figures: readonly number[]) =>
-  figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
 
 function medianOf(rounds: readonly Outcome[]): Seen | undefined {
   const seen = rounds.flatMap(({ seen }) => seen ?? []);
