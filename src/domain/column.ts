@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Bounds } from "./recording.ts";
 import { inSlices } from "./slices.ts";
 
@@ -34,22 +35,25 @@ export async function maximumOf(column: Float64Array): Promise<number | null> {
 }
 
 /** The median, of an even count the mean of the middle two; NaN of none. Brings the values into another order. */
-export function medianOf(values: Float64Array): number {
+export async function medianOf(values: Float64Array): Promise<number> {
   const upper = values.length >> 1;
   if (values.length === 0) return Number.NaN;
-  const high = selectSmallest(values, upper);
+  const high = await selectSmallest(values, upper);
   if (values.length % 2 === 1) return high;
-  let low = Number.NEGATIVE_INFINITY;
   // What comes before it now is no larger.
-  for (let index = 0; index < upper; index++) low = Math.max(low, at(values, index));
-  return (low + high) / 2;
+  const low = await maximumOf(values.subarray(0, upper));
+  return ((low ?? high) + high) / 2;
 }
 
-/** The value that sorting would put at `rank`, found without sorting the rest (Hoare's selection). */
-function selectSmallest(values: Float64Array, rank: number): number {
+/**
+ * The value that sorting would put at `rank`, found without sorting the rest (Hoare's selection), with a turn for others
+ * after each pass.
+ */
+async function selectSmallest(values: Float64Array, rank: number): Promise<number> {
   let from = 0;
   let to = values.length - 1;
   while (from < to) {
+    await setImmediate();
     const pivot = at(values, (from + to) >> 1);
     let left = from;
     let right = to;

@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises";
-import { at } from "./column.ts";
+import { at, maximumOf } from "./column.ts";
 import type { SecondSeries } from "./per-second.ts";
 import { round } from "./rounding.ts";
+import { inSlices } from "./slices.ts";
 
 /** What a curve is made of: power in W, heartrate in bpm, speed in km/h. */
 export const curveMetrics = ["power", "heartrate", "speed"] as const;
@@ -21,7 +22,7 @@ const SHORT_DURATIONS = [
 const LONGEST_DURATION = 14 * 24 * 60 * MINUTE;
 
 /** Windows looked at in a row: some milliseconds of work. */
-const STEPS_AT_ONCE = 20_000;
+const STEPS_AT_ONCE = 10_000;
 
 /**
  * Mean-maximal curve from a series of the clock axis, which has `length` s: from durations in seconds to the best mean
@@ -32,7 +33,7 @@ export async function meanMaximalCurve(
   length: number,
 ): Promise<MeanMaximalCurve | null> {
   if (series.values.length === 0) return null;
-  const windows = new Windows(series);
+  const windows = await windowsOf(series);
   const curve: MeanMaximalCurve = {};
   let steps = STEPS_AT_ONCE;
   for (const duration of durationsUpTo(length)) {
@@ -42,6 +43,19 @@ export async function meanMaximalCurve(
     curve[duration] = round(windows.best / duration, 1);
   }
   return curve;
+}
+
+async function windowsOf(series: SecondSeries): Promise<Windows> {
+  const { counts, values } = series;
+  const before = new Float64Array(values.length + 1);
+  let sum = 0;
+  await inSlices(values.length, (from, to) => {
+    for (let run = from; run < to; run++) {
+      sum += at(counts, run) * at(values, run);
+      before[run + 1] = sum;
+    }
+  });
+  return new Windows(series, before, (await maximumOf(values)) ?? 0);
 }
 
 /** The durations of a curve in seconds, none longer than the ride: from half an hour on every half hour. */
@@ -75,15 +89,9 @@ class Windows {
   #bestStart = 0;
   best = 0;
 
-  constructor(series: SecondSeries) {
+  constructor(series: SecondSeries, before: Float64Array, largest: number) {
     this.#series = series;
-    const { counts, values } = series;
-    this.#before = new Float64Array(values.length + 1);
-    let largest = 0;
-    for (let run = 0; run < values.length; run++) {
-      this.#before[run + 1] = at(this.#before, run) + at(counts, run) * at(values, run);
-      largest = Math.max(largest, at(values, run));
-    }
+    this.#before = before;
     this.#largest = largest;
   }
 

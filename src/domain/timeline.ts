@@ -66,7 +66,7 @@ async function longestGap(timestamps: Float64Array): Promise<number> {
   await inSlices(gaps.length, (from, to) => {
     for (let index = from; index < to; index++) gaps[index] = gapAfter(timestamps, index);
   });
-  const seldom = Math.min(GAP_IN_MEDIANS * (medianOf(gaps) || 0), LONGEST_SELDOM_GAP_MS);
+  const seldom = Math.min(GAP_IN_MEDIANS * ((await medianOf(gaps)) || 0), LONGEST_SELDOM_GAP_MS);
   return Math.max(LONGEST_GAP_MS, seldom);
 }
 
