@@ -11,6 +11,7 @@ export type ErrorCode =
   | "payload_too_large"
   | "timestamp_required"
   | "stream_full"
+  | "ride_too_large"
   | "unauthenticated"
   | "invalid_credentials"
   | "invalid_refresh_token"

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { MAX_BYTES } from "../src/domain/telemetry-codec.ts";
 import { SMALL_BODY } from "../src/http/body.ts";
 import {
   BUFFER_LIMITS,
@@ -27,6 +28,7 @@ const BOUNDS: [what: string, bound: string][] = [
   ["A request of any kind", `${MAX_REQUEST_BYTES / MIB} MB`],
   ["Messages of a stream", number(BUFFER_LIMITS.messages)],
   ["Their size", `${BUFFER_LIMITS.bytes / MIB} MB`],
+  ["A ride, compressed", `${MAX_BYTES / MIB} MB`],
   ["Streams of a rider", number(BUFFER_LIMITS.streams)],
   ["Messages in a list", number(MAX_LISTED_MESSAGES)],
   ["Listeners of a rider", number(LISTENER_LIMITS.ofOwner)],

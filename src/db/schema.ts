@@ -233,6 +233,23 @@ export const discardedStreams = sqliteTable(
   (table) => [primaryKey({ columns: [table.userId, table.streamName] })],
 );
 
+/** How often the sweep has tried in vain to bring a stream home as it is now; after some attempts it is set aside. */
+export const sweepAttempts = sqliteTable(
+  "sweep_attempts",
+  {
+    userId: userId(),
+    streamName: text("stream_name").notNull(),
+    /** Null of a stream without any. */
+    lastMessageId: text("last_message_id"),
+    /** The version of the program that tried: a later one may know how. */
+    version: text().notNull(),
+    attempts: integer().notNull(),
+    /** Why the latest one failed; null where it has not come to an end. */
+    reason: text(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.streamName] })],
+);
+
 /** Who of the instances that share a database is at a background job, and until when unless it says so again. */
 export const leases = sqliteTable("leases", {
   name: text().primaryKey(),

@@ -1,3 +1,4 @@
+import type { SetAside } from "../features/workouts/sweep-attempts.ts";
 import type { StreamInfo } from "../streams/buffer.ts";
 import type { Finding } from "./finding.ts";
 import type { DatabaseState } from "./stores.ts";
@@ -10,7 +11,7 @@ const MOST_NAMED = 20;
 
 /** Whether rides under way have their streams, and streams their riders and rides; `idleMs` is when a sweep takes them. */
 export function checkStreams(
-  { unfinished, userIds }: DatabaseState,
+  { unfinished, userIds, setAside }: DatabaseState,
   streams: readonly StreamInfo[],
   { now, idleMs }: { now: number; idleMs: number },
 ): Finding[] {
@@ -29,6 +30,7 @@ export function checkStreams(
   const lost = streams.filter(({ hasLost }) => hasLost).map(({ owner, name }) => `${name} of ${owner}`);
   const findings = [
     lossOf(lost),
+    setAsideOf(setAside.filter((ride) => streams.some((stream) => isAsItWas(ride, stream)))),
     orphans(
       ofNobody.length,
       "Streams of no account",
@@ -47,6 +49,27 @@ export function checkStreams(
   ].filter((finding) => finding !== undefined);
   const message = `Streams: ${streams.length}, unfinished rides: ${unfinished.length}`;
   return findings.length > 0 ? findings : [{ check: "streams", status: "ok", message }];
+}
+
+/** Neither completed by hand, nor with a sample since. */
+function isAsItWas(ride: SetAside, stream: StreamInfo): boolean {
+  const isSame = ride.owner === stream.owner && ride.name === stream.name;
+  return isSame && ride.lastMessageId === stream.lastMessageId;
+}
+
+function setAsideOf(rides: SetAside[]): Finding | undefined {
+  if (rides.length === 0) return undefined;
+  const named = rides
+    .slice(0, MOST_NAMED)
+    .map(({ owner, name, reason }) => `${name} of ${owner} (${reason})`);
+  return {
+    check: "streams",
+    status: "warning",
+    message: `Idle rides that could not be completed and are set aside: ${named.join(", ")}`,
+    advice:
+      "Their samples stay in their streams. A later version of this program tries again, and so does this one " +
+      "when more samples come or somebody completes the workout; the server's log says what went wrong.",
+  };
 }
 
 function lossOf(streams: string[]): Finding | undefined {

@@ -7,6 +7,7 @@ import { openClient } from "../db/open.ts";
 import { openReadOnly, rowsOf } from "../db/read-only.ts";
 import { users } from "../db/schema.ts";
 import { findNewestChange, listUnfinished } from "../features/workouts/repository.ts";
+import { listSetAside, type SetAside } from "../features/workouts/sweep-attempts.ts";
 import type { StreamInfo } from "../streams/buffer.ts";
 import { parseState, READ_STATE } from "../streams/embedded-sql.ts";
 
@@ -14,6 +15,7 @@ import { parseState, READ_STATE } from "../streams/embedded-sql.ts";
 export type DatabaseState = {
   unfinished: { id: string; owner: string; streamName: string }[];
   userIds: Set<string>;
+  setAside: SetAside[];
   /** When the latest change was made, epoch ms; 0 when there was none. */
   newest: number;
 };
@@ -35,6 +37,7 @@ export async function readDatabase(config: Config): Promise<DatabaseState | unde
     return {
       unfinished: rides.map(({ id, userId: owner, streamName }) => ({ id, owner, streamName })),
       userIds: new Set(riders.map(({ id }) => id)),
+      setAside: await listSetAside(database),
       newest: await findNewestChange(database),
     };
   } finally {

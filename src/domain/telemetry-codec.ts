@@ -46,7 +46,7 @@ export const BLOCK_SAMPLES = 16_384;
 /** What a decompression bomb may grow to; 14,400 samples with 100 field names each need about 27 MB. */
 const MAX_PAYLOAD_BYTES = 256 * 2 ** 20;
 /** What the samples of any ride that a sensor made compress to a small part of. */
-const MAX_BYTES = 64 * 2 ** 20;
+export const MAX_BYTES = 64 * 2 ** 20;
 /** Larger than the default of 16 KiB, for fewer hops between event loop and worker thread. */
 const CHUNK_BYTES = 2 ** 18;
 const ZSTD_LEVELS = { fast: 3, small: 19 };
@@ -313,5 +313,8 @@ function damaged(cause?: unknown): TelemetryError {
 }
 
 function tooLarge(): TelemetryError {
-  return new TelemetryError("telemetry_too_large", "The telemetry is too large to be kept.");
+  return new TelemetryError(
+    "telemetry_too_large",
+    "The ride is too large to be kept: its samples take more than 64 MB, even compressed.",
+  );
 }

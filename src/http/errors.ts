@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { isDamage, isForeignKeyViolation, isStoreFailure } from "../db/errors.ts";
+import { TelemetryError } from "../domain/telemetry-codec.ts";
 import { AppError, type ErrorCode } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { AppEnv } from "./context.ts";
@@ -15,6 +16,7 @@ export const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   timestamp_required: 400,
   payload_too_large: 413,
   stream_full: 413,
+  ride_too_large: 413,
   unauthenticated: 401,
   invalid_credentials: 401,
   invalid_refresh_token: 401,
@@ -79,6 +81,11 @@ function toAppError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error;
   if (isStoreFailure(error)) {
     return new AppError("store_unavailable", "The database cannot be reached right now. Please try again.", {
+      cause: error,
+    });
+  }
+  if (error instanceof TelemetryError && error.code === "telemetry_too_large") {
+    return new AppError("ride_too_large", `${error.message} Its samples are still in its stream.`, {
       cause: error,
     });
   }

@@ -34,6 +34,11 @@ const LANDED = [
     when: 1795900680224,
     hash: "237c5a84dc19d9949891678a67d67066fe880b92c269866fd3eaf17bd7eb0998",
   },
+  {
+    tag: "0005_sweep_attempts",
+    when: 1795905536453,
+    hash: "27bb85392f15a6c573bd765bdc5550b41b93c45de04924af45a21471c4a80075",
+  },
 ];
 
 test("a migration that has landed is as it was", async () => {

@@ -35,6 +35,7 @@ test("a new database gets every table, and migrating again changes nothing", asy
     "leases",
     "refresh_tokens",
     "secrets",
+    "sweep_attempts",
     "telemetry",
     "users",
     "workouts",

@@ -98,7 +98,7 @@ test("migrations to come are a warning, those of a later version a problem", asy
   sql(
     "bpt.db",
     "DELETE FROM __drizzle_migrations WHERE created_at = (SELECT max(created_at) FROM __drizzle_migrations)",
-    "DROP TABLE discarded_streams",
+    "DROP TABLE sweep_attempts",
   );
   expect(await findings("migrations")).toMatchObject([
     { status: "warning", message: expect.stringMatching(/^1 of \d+ migrations are pending$/) },

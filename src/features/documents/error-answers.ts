@@ -13,6 +13,7 @@ const MEANINGS: Record<ErrorCode, string> = {
   payload_too_large: "the body is larger than this route takes",
   timestamp_required: "a sample in a batch has no timestamp of its own; `details` names it",
   stream_full: "the stream has as much as a stream may have; nothing of this was stored",
+  ride_too_large: "the samples take too much room, even compressed, for a ride to be made of them",
   unauthenticated: "no credentials, or none that are good",
   invalid_credentials: "the e-mail or the password is wrong",
   invalid_refresh_token: "the refresh token is not good any more; log in again",

@@ -87,7 +87,7 @@ export const workoutSection = {
         description: "The workout, with its samples where these were asked for.",
         json: z.object({ workout, telemetry: telemetry.optional() }),
       },
-      errors: ["workout_not_found", "buffer_unavailable"],
+      errors: ["workout_not_found", "ride_too_large", "buffer_unavailable"],
     },
     "GET /api/workouts/:id/summary": {
       operationId: "getSummary",
@@ -98,7 +98,7 @@ export const workoutSection = {
         description: "The summary.",
         json: z.object({ summary: summarySchema.nullable() }),
       },
-      errors: ["workout_not_found", "buffer_unavailable"],
+      errors: ["workout_not_found", "ride_too_large", "buffer_unavailable"],
     },
     "GET /api/workouts/:id/telemetry": {
       operationId: "getTelemetry",
@@ -119,13 +119,13 @@ export const workoutSection = {
           },
         },
       },
-      errors: ["workout_not_found", "buffer_unavailable"],
+      errors: ["workout_not_found", "ride_too_large", "buffer_unavailable"],
     },
     "GET /api/workouts/:id/power-curve": {
       operationId: "getWorkoutCurve",
       summary: "The best mean power of a workout over every duration",
       answer: { status: 200, description: "The curve, shortest duration first.", json: curve },
-      errors: ["workout_not_found", "buffer_unavailable"],
+      errors: ["workout_not_found", "ride_too_large", "buffer_unavailable"],
     },
     "PATCH /api/workouts/:id": {
       operationId: "editWorkout",
@@ -167,7 +167,7 @@ export const workoutSection = {
           newRecords: z.array(effort).describe("The personal records that it set."),
         }),
       },
-      errors: ["workout_not_found", "invalid_workout_state", "buffer_unavailable"],
+      errors: ["workout_not_found", "invalid_workout_state", "ride_too_large", "buffer_unavailable"],
     },
     "POST /api/workouts/:id/archive": {
       operationId: "archiveWorkout",
@@ -190,7 +190,7 @@ export const workoutSection = {
         description: "It is in the trash, or gone.",
         json: z.object({ success, message: sentence }),
       },
-      errors: ["workout_not_found", "invalid_workout_state", "buffer_unavailable"],
+      errors: ["workout_not_found", "invalid_workout_state", "ride_too_large", "buffer_unavailable"],
     },
   },
 } satisfies Section;

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { isStoreFailure, toError } from "../../db/errors.ts";
 import { spanOfRide } from "../../domain/clock-faults.ts";
 import { AppError } from "../../errors.ts";
 import { type Job, scheduleJob } from "../../job.ts";
@@ -17,6 +18,7 @@ import {
   type WorkoutRow,
 } from "./repository.ts";
 import { readRide } from "./ride.ts";
+import { beginAttempt, forgetAttempts, MOST_ATTEMPTS, noteFailure } from "./sweep-attempts.ts";
 
 type SweepDeps = Pick<
   Deps,
@@ -33,7 +35,9 @@ type SweepOptions = {
 
 /**
  * Brings abandoned rides home: an idle unfinished workout is completed, an idle stream that no workout claims
- * and that holds samples becomes a "Recovered ride", an idle empty one is deleted. No sample is thrown away.
+ * and that holds samples becomes a "Recovered ride", an idle empty one is deleted. No sample is thrown away. What has
+ * failed three times as it is now is set aside: left where it is, and tried again by a call to complete it, or when it
+ * or the program has changed.
  * @throws what the first ride that cannot be brought home throws, once all others are; that of a store which does not
  * answer at once, since with each of the others it would be waited for again.
  */
@@ -48,7 +52,7 @@ export async function sweep(
     try {
       counts[await work()] += 1;
     } catch (error) {
-      deps.log.error({ err: error, ...ride }, "a ride could not be brought home and will be tried again");
+      deps.log.error({ err: error, ...ride }, "a ride could not be brought home");
       failures.push(error);
       await requireStores(deps);
     }
@@ -77,8 +81,10 @@ async function completeIdle(
   const changed = workout.updatedAt.getTime();
   if (deps.idleness.since(workout.id, String(changed), changed) < idleMs) return "kept";
   if (info && idleFor(deps, info) < idleMs) return "kept";
-  await completeWorkout(deps, workout.userId, workout.id, { archiveTelemetry: true });
-  return "archived";
+  return attempt(deps, streamKey(workout), info, async () => {
+    await completeWorkout(deps, workout.userId, workout.id, { archiveTelemetry: true });
+    return "archived";
+  });
 }
 
 async function sweepStream(
@@ -104,14 +110,44 @@ async function sweepStream(
   }
   // Only as an empty one: a sample may be on its way into it. One that has lost what it had is not read below.
   if (info.length === 0 && !info.hasLost) return deleteAll(deps, key, FIRST_MESSAGE_ID);
-  const { recording } = await readRide(deps.buffer, key);
-  const span = await spanOfRide(recording);
-  if (!span) return "kept";
-  // Claimed first and completed then: killed in between, the next sweep finds an idle unfinished workout.
-  const workout = await claim(deps, key, new Date(span.from), new Date(info.lastActivity));
-  if (!workout) return "kept";
-  await completeWorkout(deps, owner, workout.id, { archiveTelemetry: true });
-  return "archived";
+  return attempt(deps, key, info, async () => {
+    const { recording } = await readRide(deps.buffer, key);
+    const span = await spanOfRide(recording);
+    if (!span) return "kept";
+    // Claimed first and completed then: killed in between, the next sweep finds an idle unfinished workout.
+    const workout = await claim(deps, key, new Date(span.from), new Date(info.lastActivity));
+    if (!workout) return "kept";
+    await completeWorkout(deps, owner, workout.id, { archiveTelemetry: true });
+    return "archived";
+  });
+}
+
+/** Brings a stream home by `work`, unless that has failed so often that it is set aside. */
+async function attempt<Outcome extends string>(
+  { database, log }: SweepDeps,
+  key: StreamKey,
+  info: StreamInfo | null,
+  work: () => Promise<Outcome>,
+): Promise<Outcome | "kept"> {
+  const number = await beginAttempt(database, key, info?.lastMessageId ?? null);
+  if (number === null) return "kept";
+  let outcome: Outcome;
+  try {
+    outcome = await work();
+  } catch (error) {
+    if (isOfTheRide(error)) await noteFailure(database, key, toError(error).message);
+    else await forgetAttempts(database, key);
+    if (isOfTheRide(error) && number === MOST_ATTEMPTS)
+      log.error({ userId: key.owner, streamName: key.name }, "a ride is set aside; bpt doctor tells of it");
+    throw error;
+  }
+  await forgetAttempts(database, key);
+  return outcome;
+}
+
+/** And neither of a store nor of somebody who has changed the ride meanwhile. */
+function isOfTheRide(error: unknown): boolean {
+  return !(error instanceof AppError || isStoreFailure(error));
 }
 
 /** For how long, in ms, nothing has come into a stream. */

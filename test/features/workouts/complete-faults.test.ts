@@ -238,3 +238,29 @@ test("workouts and their rides are the same after a restart", async () => {
   expect(await telemetryOf(rider, finished.id)).toEqual(eachSecond(7));
   expect((await change(rider, paused.id, "resume")).status).toBe("ACTIVE");
 });
+
+test("a ride that is too large even compressed gets a sentence, stays in its stream, and can be deleted for good", async () => {
+  const { rider, app } = service;
+  const { id } = await startRide(rider, { streamName: "noise" });
+  const key = { owner: rider.userId, name: "noise" };
+  // Of random digits of 64 nothing but a quarter can be saved.
+  const noise = () => Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString("base64");
+  for (let batch = 0; batch < 60; batch++) {
+    const messages = Array.from({ length: 20 }, (_, index) => ({
+      message: JSON.stringify({ timestamp: RIDE_START + (batch * 20 + index) * 1000, noise: noise() }),
+      timestamp: RIDE_START,
+    }));
+    await app.deps.buffer.append(
+      key,
+      messages.map((message) => JSON.stringify(message)),
+    );
+  }
+  expect(await rider.refused("POST", `/api/workouts/${id}/complete`)).toMatchObject({
+    status: 413,
+    code: "ride_too_large",
+    error: expect.stringContaining("Its samples are still in its stream."),
+  });
+  expect(await streamNames(rider)).toEqual(["noise"]);
+  await trash(rider, id, "?permanent=true");
+  expect(await streamNames(rider)).toEqual([]);
+});

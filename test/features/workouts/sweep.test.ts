@@ -1,13 +1,17 @@
 import { expect, test } from "bun:test";
 import { count } from "drizzle-orm";
-import { telemetry } from "../../../src/db/schema.ts";
+import { parseConfig } from "../../../src/config.ts";
+import { sweepAttempts, telemetry } from "../../../src/db/schema.ts";
+import { examine } from "../../../src/doctor/examine.ts";
 import { AppError } from "../../../src/errors.ts";
 import { scheduleSweep, sweep } from "../../../src/features/workouts/sweep.ts";
+import { beginAttempt } from "../../../src/features/workouts/sweep-attempts.ts";
 import { registerRider, useService } from "../../support/accounts.ts";
 import { createTestApp } from "../../support/app.ts";
 import { append, sendBatch, streamNames } from "../streams/streams.ts";
 import {
   change,
+  complete,
   eachSecond,
   finishedRide,
   history,
@@ -250,4 +254,102 @@ test("what is left in the stream after a ride was completed does not become a ri
     [null, 5],
     ["Recovered ride", 1],
   ]);
+});
+
+/** A message that is not what the program writes: it is read in vain each time. */
+async function spoil(name: string): Promise<void> {
+  await service.app.deps.buffer.append({ owner: service.rider.userId, name }, ["{"]);
+}
+
+async function setAside() {
+  return (await examine(parseConfig({ DATA_DIR: service.app.directory }), service.app.clock.time))
+    .map(({ message }) => message)
+    .filter((message) => message.includes("set aside"));
+}
+
+/** How often the sweep reads a stream. */
+async function readings(name: string): Promise<number> {
+  const { buffer } = service.app.deps;
+  let count = 0;
+  const range: typeof buffer.range = (key, ...rest) => {
+    if (key.name === name) count += 1;
+    return buffer.range(key, ...rest);
+  };
+  await sweepOnce({ ...service.app.deps, buffer: { ...buffer, range } });
+  return count;
+}
+
+test.each(["claimed by a workout", "of no workout"])(
+  "a ride that cannot be summed up, %s, is tried three times, then set aside until something comes",
+  async (which) => {
+    const { rider, app } = service;
+    if (which === "claimed by a workout") await startRide(rider, { streamName: "poison" });
+    await spoil("poison");
+    await append(rider, "poison", { power: 200 });
+    service.wait(13 * HOUR);
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      expect(await setAside()).toEqual([]);
+      expect(await readings("poison")).toBeGreaterThan(0);
+    }
+    expect(await readings("poison")).toBe(0);
+    await app.reopen();
+    expect(await readings("poison")).toBe(0);
+    expect(await setAside()).toEqual([
+      expect.stringMatching(
+        new RegExp(`^Idle rides .* are set aside: poison of ${rider.userId} \\(JSON Parse error: .+\\)$`),
+      ),
+    ]);
+    expect(await streamNames(rider)).toEqual(["poison"]);
+
+    await append(rider, "poison", { power: 210 });
+    expect(await setAside()).toEqual([]);
+    expect(await readings("poison")).toBe(0);
+    service.wait(13 * HOUR);
+    expect(await readings("poison")).toBeGreaterThan(0);
+  },
+);
+
+test("a ride that ends the whole process is tried three times", async () => {
+  const { rider, app } = service;
+  const { id } = await startRide(rider, { streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(5));
+  const key = { owner: rider.userId, name: "ride" };
+  const { lastMessageId = null } = (await app.deps.buffer.info(key)) ?? {};
+  for (const attempt of [1, 2, 3]) {
+    expect(await beginAttempt(app.deps.database, key, lastMessageId)).toBe(attempt);
+  }
+  service.wait(13 * HOUR);
+  expect(await readings("ride")).toBe(0);
+  expect(await setAside()).toEqual([expect.stringContaining("(each time the service ended meanwhile)")]);
+  // Whoever asks for it gets another try.
+  expect(await complete(rider, id)).toMatchObject({ archivedMessages: 5 });
+  expect(await setAside()).toEqual([]);
+});
+
+test("another version of the program tries again", async () => {
+  const { rider, app } = service;
+  await startRide(rider, { streamName: "poison" });
+  await spoil("poison");
+  await append(rider, "poison", { power: 200 });
+  service.wait(13 * HOUR);
+  for (let attempt = 1; attempt <= 3; attempt++) await readings("poison");
+  expect(await readings("poison")).toBe(0);
+  await app.deps.database.update(sweepAttempts).set({ version: "0.0.9" });
+  expect(await setAside()).toEqual([]);
+  expect(await readings("poison")).toBeGreaterThan(0);
+});
+
+test("a store that is away sets nothing aside", async () => {
+  const { rider, app } = service;
+  const { id } = await startRide(rider, { streamName: "ride" });
+  await sendBatch(rider, "ride", eachSecond(5));
+  service.wait(13 * HOUR);
+  const range = async () => {
+    throw new AppError("buffer_unavailable", "The live buffer cannot be reached.");
+  };
+  const buffer = { ...app.deps.buffer, range };
+  for (let attempt = 1; attempt <= 5; attempt++) await sweepOnce({ ...app.deps, buffer });
+  await runOnce();
+  expect(await history(rider)).toMatchObject([{ id, status: "COMPLETED", summary: { sampleCount: 5 } }]);
+  expect(await app.deps.database.select().from(sweepAttempts)).toEqual([]);
 });
