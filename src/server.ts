@@ -1,12 +1,10 @@
 import { createApp } from "./app.ts";
+import { IDLE_TIMEOUT_SECONDS } from "./http/long-work.ts";
 import { onTargetAsSent } from "./http/target.ts";
 import { graceEnd, type Runtime } from "./runtime.ts";
 
 /** Far above any body that a route takes: the routes refuse with a sentence and read no more, this is silent. */
 export const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
-
-/** Longer than the slowest call; routes of event streams set their own. */
-const IDLE_TIMEOUT_SECONDS = 60;
 
 export type RunningServer = {
   /** Its origin, as in http://127.0.0.1:3000. */

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { PIECE, portionsOf } from "./portions.ts";
 import type { Sample } from "./sample.ts";
 
 /** Lowest and highest value that counts, both included. */
@@ -7,13 +8,10 @@ export type Bounds = readonly [lowest: number, highest: number];
 /** In a column: the sample does not have the field at all. No value within bounds is this one. */
 export const ABSENT = Number.NEGATIVE_INFINITY;
 
-/** How many samples are handed out at once: some milliseconds of work. */
-export const SAMPLES_AT_ONCE = 4096;
-
 /** A ride's samples, merged and in order. Of a long ride not all are in memory at once. */
 export interface Recording {
   readonly length: number;
-  /** Some thousand at a time, with turns for others in between; each call begins anew. */
+  /** A PIECE at a time, with turns for others in between; each call begins anew. */
   samples(): AsyncIterable<readonly Sample[]>;
   /** Epoch ms, ascending; equal ones where samples bear the time of their arrival. */
   timestamps(): Promise<Float64Array>;
@@ -26,8 +24,8 @@ export function recordingOf(samples: readonly Sample[]): Recording {
   return {
     length: samples.length,
     async *samples() {
-      for (let from = 0; from < samples.length; from += SAMPLES_AT_ONCE) {
-        yield samples.slice(from, from + SAMPLES_AT_ONCE);
+      for (const piece of portionsOf(samples, PIECE)) {
+        yield piece;
         await setImmediate();
       }
     },

@@ -8,7 +8,7 @@
  *   header  := JSON { samples, columns: [{ name, numbers, scale, width }] }
  *   column  := presence, planes
  *
- * - A block has the samples that follow those of the block before it, at most 16,384: so a long ride can be read, and
+ * - A block has the samples that follow those of the block before it, at most 16,384, fewer where they are large: so a long ride can be read, and
  *   written, without all of it in memory. Their numbers add up to that of the file.
  * - `presence`: one byte a sample: 0 field absent, 1 a number, 2 null. Left out if `numbers`, the count of samples
  *   that hold a number, equals `samples`: then it is 1 throughout.
@@ -29,7 +29,8 @@
 import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { constants, crc32, zstdCompress, zstdDecompress } from "node:zlib";
-import { type Bounds, type Recording, SAMPLES_AT_ONCE } from "./recording.ts";
+import { PIECE, type Portion, portionsOf } from "./portions.ts";
+import type { Bounds, Recording } from "./recording.ts";
 import type { Sample } from "./sample.ts";
 import { samplesOf, tableOf } from "./telemetry-columns.ts";
 import { MAX_SAMPLES, Payload, writePayload } from "./telemetry-payload.ts";
@@ -41,8 +42,8 @@ const BLOCK_HEADER_BYTES = 8;
 const UNBLOCKED_VERSION = 1;
 const UNBLOCKED_HEADER_BYTES = 5;
 
-/** Four and a half hours at one a second: most rides are one block. */
-export const BLOCK_SAMPLES = 16_384;
+/** Four and a half hours of a dozen fields a second: most rides are one block. Tens of milliseconds of work. */
+export const BLOCK: Portion = { samples: 16_384, work: 200_000 };
 /** What a decompression bomb may grow to; 14,400 samples with 100 field names each need about 27 MB. */
 const MAX_PAYLOAD_BYTES = 256 * 2 ** 20;
 /** What the samples of any ride that a sensor made compress to a small part of. */
@@ -81,12 +82,19 @@ export class TelemetryWriter {
   }
 
   /**
-   * Encodes JSON values; every number comes back bit by bit.
-   * @param samples at most BLOCK_SAMPLES
+   * Encodes JSON values, in as many blocks as it takes; every number comes back bit by bit.
    * @throws TelemetryError telemetry_too_large. RangeError for values nested too deeply for JSON.stringify (tens of
    * thousands of levels).
    */
   async add(samples: readonly Sample[]): Promise<void> {
+    for (const block of portionsOf(samples, BLOCK)) await this.#addBlock(block);
+  }
+
+  finish(): Uint8Array {
+    return fileOf(this.#frames, this.#samples);
+  }
+
+  async #addBlock(samples: readonly Sample[]): Promise<void> {
     const table = tableOf(samples);
     await setImmediate();
     const frame = await compressPayload(writePayload(table), this.#compression);
@@ -94,10 +102,6 @@ export class TelemetryWriter {
     this.#bytes += BLOCK_HEADER_BYTES + frame.length;
     if (this.#bytes > MAX_BYTES || this.#samples > MAX_SAMPLES) throw tooLarge();
     this.#frames.push(frame);
-  }
-
-  finish(): Uint8Array {
-    return fileOf(this.#frames, this.#samples);
   }
 }
 
@@ -107,9 +111,7 @@ export async function encodeTelemetry(
   compression: Compression,
 ): Promise<Uint8Array> {
   const writer = new TelemetryWriter(compression);
-  for (let from = 0; from < samples.length; from += BLOCK_SAMPLES) {
-    await writer.add(samples.slice(from, from + BLOCK_SAMPLES));
-  }
+  await writer.add(samples);
   return writer.finish();
 }
 
@@ -145,13 +147,15 @@ export class Telemetry implements Recording {
     this.#onGarbage = onGarbage;
   }
 
-  async *samples(): AsyncGenerator<Sample[], void, void> {
+  async *samples(): AsyncGenerator<readonly Sample[], void, void> {
     for await (const payload of this.#payloads()) {
-      const pieces = orDamaged(() => samplesOf(payload.table(), SAMPLES_AT_ONCE));
-      for (let piece = orDamaged(() => pieces.next()); !piece.done; piece = orDamaged(() => pieces.next())) {
-        yield piece.value;
-        this.#onGarbage(piece.value.length * SAMPLE_GARBAGE);
-        await setImmediate();
+      const rows = orDamaged(() => samplesOf(payload.table(), PIECE.samples));
+      for (let next = orDamaged(() => rows.next()); !next.done; next = orDamaged(() => rows.next())) {
+        for (const piece of portionsOf(next.value, PIECE)) {
+          yield piece;
+          this.#onGarbage(piece.length * SAMPLE_GARBAGE);
+          await setImmediate();
+        }
       }
       this.#onGarbage(payload.extrasBytes * EXTRAS_GARBAGE);
     }

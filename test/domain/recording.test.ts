@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { ABSENT, recordingOf, SAMPLES_AT_ONCE, withinBounds } from "../../src/domain/recording.ts";
+import { PIECE } from "../../src/domain/portions.ts";
+import { ABSENT, recordingOf, withinBounds } from "../../src/domain/recording.ts";
 import type { Sample } from "../../src/domain/sample.ts";
 
 const NONE = Number.NaN;
@@ -39,12 +40,12 @@ test("bounds are in", () => {
 });
 
 test("its samples come in pieces, each time from the first on", async () => {
-  const samples = Array.from({ length: 2 * SAMPLES_AT_ONCE + 1 }, (_, second) => ({ timestamp: second }));
+  const samples = Array.from({ length: 2 * PIECE.samples + 1 }, (_, second) => ({ timestamp: second }));
   const recording = recordingOf(samples);
   expect(recording).toHaveLength(samples.length);
   for (let round = 0; round < 2; round++) {
     const pieces = await Array.fromAsync(recording.samples());
-    expect(pieces.map(({ length }) => length)).toEqual([SAMPLES_AT_ONCE, SAMPLES_AT_ONCE, 1]);
+    expect(pieces.map(({ length }) => length)).toEqual([PIECE.samples, PIECE.samples, 1]);
     expect(pieces.flat()).toEqual(samples);
   }
   expect(await Array.fromAsync(recordingOf([]).samples())).toEqual([]);

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { crc32, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
 import { BOUNDS } from "../../src/domain/column.ts";
-import { recordingOf, SAMPLES_AT_ONCE } from "../../src/domain/recording.ts";
+import { PIECE } from "../../src/domain/portions.ts";
+import { recordingOf } from "../../src/domain/recording.ts";
 import type { Sample } from "../../src/domain/sample.ts";
 import {
-  BLOCK_SAMPLES,
+  BLOCK,
   type Compression,
   decodeTelemetry,
   encodeTelemetry,
@@ -284,11 +285,11 @@ describe("blocks", () => {
   test.each([
     [0, 0],
     [1, 1],
-    [BLOCK_SAMPLES - 1, 1],
-    [BLOCK_SAMPLES, 1],
-    [BLOCK_SAMPLES + 1, 2],
-    [2 * BLOCK_SAMPLES, 2],
-    [2 * BLOCK_SAMPLES + SAMPLES_AT_ONCE + 1, 3],
+    [BLOCK.samples - 1, 1],
+    [BLOCK.samples, 1],
+    [BLOCK.samples + 1, 2],
+    [2 * BLOCK.samples, 2],
+    [2 * BLOCK.samples + PIECE.samples + 1, 3],
   ])(
     "%p samples are in %p blocks, and come back",
     async (count, blocks) => {
@@ -309,7 +310,7 @@ describe("blocks", () => {
       ]);
       // Not more at a time than promised, and twice the same.
       const pieces = await Array.fromAsync(telemetry.samples());
-      expect(pieces.every(({ length }) => length <= SAMPLES_AT_ONCE)).toBe(true);
+      expect(pieces.every(({ length }) => length <= PIECE.samples)).toBe(true);
       expect(identical(pieces.flat(), (await Array.fromAsync(telemetry.samples())).flat())).toBe(true);
       const small = await recompressTelemetry(encoded, "small");
       expect(identical(await decodeTelemetry(small), ride)).toBe(true);
@@ -347,7 +348,7 @@ describe("blocks", () => {
   });
 
   test("a block that is damaged fails where it is read, by samples and by columns", async () => {
-    const ride = rideOf(2 * BLOCK_SAMPLES);
+    const ride = rideOf(2 * BLOCK.samples);
     const bytes = Buffer.from(await encodeTelemetry(ride, "fast"));
     bytes.writeUInt8(bytes.readUInt8(bytes.length - 5) ^ 1, bytes.length - 5);
     expect(isTelemetrySound(bytes)).toBe(false);
@@ -357,7 +358,7 @@ describe("blocks", () => {
       for await (const piece of telemetry.samples()) read += piece.length;
     };
     await expect(readAll()).rejects.toMatchObject({ code: "telemetry_damaged" });
-    expect(read).toBe(BLOCK_SAMPLES);
+    expect(read).toBe(BLOCK.samples);
     await expect(telemetry.timestamps()).rejects.toMatchObject({ code: "telemetry_damaged" });
     await expect(telemetry.column("power", BOUNDS.power)).rejects.toMatchObject({
       code: "telemetry_damaged",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type Recording, recordingOf, SAMPLES_AT_ONCE } from "../../src/domain/recording.ts";
+import { PIECE } from "../../src/domain/portions.ts";
+import { type Recording, recordingOf } from "../../src/domain/recording.ts";
 import type { Sample } from "../../src/domain/sample.ts";
 import { toColumns, toCsv, toJson, toNdjson } from "../../src/domain/telemetry-format.ts";
 
@@ -266,12 +267,12 @@ describe("toJson", () => {
 });
 
 describe("a ride of several pieces", () => {
-  const long: Sample[] = Array.from({ length: 2 * SAMPLES_AT_ONCE + 3 }, (_, second) => ({
+  const long: Sample[] = Array.from({ length: 2 * PIECE.samples + 3 }, (_, second) => ({
     timestamp: second,
     power: second % 700,
-    ...(second > SAMPLES_AT_ONCE ? { late: `"${second}"` } : {}),
+    ...(second > PIECE.samples ? { late: `"${second}"` } : {}),
   }));
-  const late = (second: number) => (second > SAMPLES_AT_ONCE ? `"${second}"` : null);
+  const late = (second: number) => (second > PIECE.samples ? `"${second}"` : null);
 
   test("is the same as one of a single piece in every format", async () => {
     expect(JSON.parse(await textOf(toJson, long))).toEqual(long);

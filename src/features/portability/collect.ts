@@ -1,6 +1,7 @@
 import type { Executor } from "../../db/database.ts";
 import { spanOfRide } from "../../domain/clock-faults.ts";
 import { curveMetrics, type MeanMaximalCurves } from "../../domain/mean-maximal.ts";
+import { workOf } from "../../domain/portions.ts";
 import { type Recording, recordingOf } from "../../domain/recording.ts";
 import type { Sample } from "../../domain/sample.ts";
 import { CYCLING } from "../../domain/sport.ts";
@@ -18,7 +19,10 @@ import {
   listWorkoutIds,
   type WorkoutRow,
 } from "../workouts/repository.ts";
-import { MOST_HELD, type Ride, readRide } from "../workouts/ride.ts";
+import { type Ride, readRide } from "../workouts/ride.ts";
+
+/** A ride of more work than this, by `workOf`, is not held in memory: a day at one sample a second is below. */
+const MOST_HELD = 1_000_000;
 
 export type CollectDeps = {
   database: Executor;
@@ -100,8 +104,12 @@ async function collectFinished(database: Executor, workout: WorkoutRow): Promise
 async function readThrough(bytes: Uint8Array): Promise<Recording> {
   const telemetry = await openTelemetry(bytes);
   const held: Sample[] = [];
-  for await (const samples of telemetry.samples()) if (telemetry.length <= MOST_HELD) held.push(...samples);
-  return telemetry.length <= MOST_HELD ? recordingOf(held) : telemetry;
+  let work = 0;
+  for await (const samples of telemetry.samples()) {
+    work = samples.reduce((sum, sample) => sum + workOf(sample), work);
+    if (work <= MOST_HELD) held.push(...samples);
+  }
+  return work <= MOST_HELD ? recordingOf(held) : telemetry;
 }
 
 function orNull(curve: Record<string, number> = {}): Record<string, number> | null {

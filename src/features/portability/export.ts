@@ -1,10 +1,10 @@
 import { type AddEntry, writeArchive } from "../../archive.ts";
 import { formatDay } from "../../domain/calendar.ts";
 import type { Recording } from "../../domain/recording.ts";
+import { Telemetry } from "../../domain/telemetry-codec.ts";
 import { writeLines } from "../../domain/telemetry-lines.ts";
 import { listKeys, type UserRow } from "../accounts/repository.ts";
 import { listFtp } from "../ftp/repository.ts";
-import { MOST_HELD } from "../workouts/ride.ts";
 import { type CollectDeps, type CollectedRide, collectRides } from "./collect.ts";
 import { README, README_FILE } from "./readme.ts";
 import {
@@ -128,9 +128,9 @@ async function addRides(deps: CollectDeps, userId: string, add: AddFile, onRide:
   return { ...counts, damaged };
 }
 
-/** Those of most rides at once: they need not be made twice. */
+/** Those of a ride that is in memory at once: they need not be made twice. */
 async function linesOf(recording: Recording) {
-  if (recording.length > MOST_HELD) return () => writeLines(recording);
+  if (recording instanceof Telemetry) return () => writeLines(recording);
   return Buffer.concat(await Array.fromAsync(writeLines(recording)));
 }
 

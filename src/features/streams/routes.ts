@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { jsonBody } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
+import { longWork } from "../../http/long-work.ts";
 import { streamedJson } from "../../http/streamed.ts";
 import { parse, validate } from "../../http/validate.ts";
 import { MAX_MESSAGE_BODY } from "../../limits.ts";
@@ -63,7 +64,7 @@ export function streamRoutes(deps: Deps) {
     .get("/listenAll", validate("query", listenQuery), (c) =>
       listen(c, undefined, startOf(c, c.req.valid("query"))),
     )
-    .delete("/cleanup", validate("query", cleanupQuery), async (c) => {
+    .delete("/cleanup", validate("query", cleanupQuery), longWork, async (c) => {
       const { retention } = c.req.valid("query");
       const counts = await sweep(deps, { idleMs: retention, owner: c.get("identity").userId });
       return c.json({

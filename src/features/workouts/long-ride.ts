@@ -4,7 +4,7 @@ import { at } from "../../domain/column.ts";
 import { ascendingOrder } from "../../domain/order.ts";
 import type { Recording } from "../../domain/recording.ts";
 import { SampleMerger } from "../../domain/sample.ts";
-import { BLOCK_SAMPLES, openTelemetry, TelemetryWriter } from "../../domain/telemetry-codec.ts";
+import { BLOCK, openTelemetry, TelemetryWriter } from "../../domain/telemetry-codec.ts";
 import { noteGarbage } from "../../memory.ts";
 import type { StreamBuffer, StreamKey } from "../../streams/buffer.ts";
 import { formatMessageId, type IdParts, idParts } from "../../streams/message-id.ts";
@@ -88,10 +88,7 @@ export class LongRide {
         count += 1;
       }
       if (count !== block.count) throw bufferUnavailable(new Error("The stream has changed meanwhile."));
-      const samples = merger.finish();
-      for (let from = 0; from < samples.length; from += BLOCK_SAMPLES) {
-        await writer.add(samples.slice(from, from + BLOCK_SAMPLES));
-      }
+      await writer.add(merger.finish());
       noteGarbage(block.weight * CHARACTER_BYTES + block.count * SAMPLE_BYTES);
     }
     const bytes = writer.finish();
@@ -109,7 +106,7 @@ export class LongRide {
     let block: Block | undefined;
     for (const index of order) {
       const time = at(timestamps, index);
-      const isFull = block && (block.count >= BLOCK_SAMPLES || block.weight >= BLOCK_WEIGHT);
+      const isFull = block && (block.count >= BLOCK.samples || block.weight >= BLOCK_WEIGHT);
       if (block && isFull && time > block.toTime) {
         yield block;
         block = undefined;

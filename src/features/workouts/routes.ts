@@ -6,6 +6,7 @@ import { toColumns, toCsv, toJson, toNdjson } from "../../domain/telemetry-forma
 import { AppError } from "../../errors.ts";
 import { jsonBody } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
+import { longWork } from "../../http/long-work.ts";
 import { streamed, streamedJson } from "../../http/streamed.ts";
 import { validate } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
@@ -68,7 +69,7 @@ export function workoutRoutes(deps: Deps) {
         throw new AppError("workout_not_found", `No unfinished workout records into the stream ${name}.`);
       return c.json(present(workout));
     })
-    .get("/:id", byId, validate("query", getQuery), async (c) => {
+    .get("/:id", byId, validate("query", getQuery), longWork, async (c) => {
       const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
       if (!c.req.valid("query").includeTelemetry) return c.json({ workout: present(workout) });
       const recording = await workoutRecording(deps, workout);
@@ -78,11 +79,11 @@ export function workoutRoutes(deps: Deps) {
         withTelemetry({ workout: present(workout) }, recording),
       );
     })
-    .get("/:id/summary", byId, async (c) => {
+    .get("/:id/summary", byId, longWork, async (c) => {
       const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
       return c.json({ summary: await workoutSummary(deps, workout) });
     })
-    .get("/:id/telemetry", byId, validate("query", telemetryQuery), async (c) => {
+    .get("/:id/telemetry", byId, validate("query", telemetryQuery), longWork, async (c) => {
       const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
       const recording = await workoutRecording(deps, workout);
       switch (c.req.valid("query").format) {
@@ -96,7 +97,7 @@ export function workoutRoutes(deps: Deps) {
           return streamed(c, log, toNdjson(recording), { "Content-Type": "application/x-ndjson" });
       }
     })
-    .get("/:id/power-curve", byId, validate("query", curveQuery), async (c) => {
+    .get("/:id/power-curve", byId, validate("query", curveQuery), longWork, async (c) => {
       const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
       const efforts = await workoutCurve(deps, workout, c.req.valid("query").metric);
       return c.json({ points: efforts.map(curvePoint) });
@@ -120,7 +121,7 @@ export function workoutRoutes(deps: Deps) {
       const workout = await resumeWorkout(deps, userId, c.req.valid("param").id, c.req.valid("json"));
       return c.json({ success: true, workout: present(workout) });
     })
-    .post("/:id/complete", byId, jsonBody(completeSchema), async (c) => {
+    .post("/:id/complete", byId, jsonBody(completeSchema), longWork, async (c) => {
       const { userId } = c.get("identity");
       const workout = await completeWorkout(deps, userId, c.req.valid("param").id, c.req.valid("json"));
       const { archivedMessages, newRecords } = workout;
@@ -134,7 +135,7 @@ export function workoutRoutes(deps: Deps) {
         newRecords: records.map((record) => ({ ...record, ...achieved })),
       });
     })
-    .post("/:id/archive", byId, async (c) => {
+    .post("/:id/archive", byId, longWork, async (c) => {
       const workout = await archiveWorkout(deps, c.get("identity").userId, c.req.valid("param").id);
       return c.json({ success: true, workout: present(workout) });
     })
@@ -142,7 +143,7 @@ export function workoutRoutes(deps: Deps) {
       const workout = await restoreWorkout(deps, c.get("identity").userId, c.req.valid("param").id);
       return c.json({ success: true, workout: present(workout) });
     })
-    .delete("/:id", byId, validate("query", deleteQuery), async (c) => {
+    .delete("/:id", byId, validate("query", deleteQuery), longWork, async (c) => {
       const { permanent } = c.req.valid("query");
       await deleteWorkout(deps, c.get("identity").userId, c.req.valid("param").id, { permanent });
       return c.json({
