@@ -1,63 +1,24 @@
-import { type Client, createClient, type ResultSet, type Transaction } from "@libsql/client/sqlite3";
+import type { TransactionMode } from "@libsql/client/sqlite3";
+import { type Client, createClient, type InStatement, type Transaction } from "@libsql/client/sqlite3";
+import { answerCalls } from "../thread.ts";
 import { BUSY_TIMEOUT_MS } from "./busy-timeout.ts";
 import { fileUrl, pragmas } from "./connection.ts";
-import { blobsOf, packError, packResult, type ThreadReply, type ThreadRequest } from "./thread-messages.ts";
+import {
+  blobsOf,
+  type PackedResult,
+  packError,
+  packResult,
+  type ThreadStatement,
+} from "./thread-messages.ts";
 
 /* The thread that writes the database: a flush of a slow SD card keeps nobody waiting but this thread. */
 
-declare const self: Worker;
-
-let client: Client | undefined;
+let opened: Client | undefined;
 let transaction: Transaction | undefined;
 
-self.onmessage = async ({ data }: MessageEvent<ThreadRequest>) => {
-  let reply: ThreadReply;
-  try {
-    reply = { results: (await handle(data)).map(packResult) };
-  } catch (error) {
-    reply = { error: packError(error) };
-  }
-  self.postMessage(reply, "results" in reply ? blobsOf(reply.results) : []);
-};
-
-/** One request at a time is sent here, and during a transaction only what is of it. */
-async function handle(request: ThreadRequest): Promise<ResultSet[]> {
-  if (request.kind === "open") {
-    client = createClient({ url: fileUrl(request.path), concurrency: 1, timeout: BUSY_TIMEOUT_MS });
-    await setPragmas(client);
-    return [];
-  }
-  if (!client) throw new Error("The database is not open.");
-  const executor = transaction ?? client;
-  switch (request.kind) {
-    case "execute":
-      return [await executor.execute(request.statement)];
-    case "batch":
-      return transaction
-        ? transaction.batch(request.statements)
-        : client.batch(request.statements, request.mode);
-    case "executeMultiple":
-      await executor.executeMultiple(request.sql);
-      return [];
-    case "migrate":
-      return client.migrate(request.statements);
-    case "begin":
-      transaction = await client.transaction(request.mode);
-      return [];
-    case "commit":
-      await end((begun) => begun.commit());
-      return [];
-    case "rollback":
-      await end(async (begun) => begun.close());
-      return [];
-    case "reconnect":
-      await client.reconnect();
-      await setPragmas(client);
-      return [];
-    case "close":
-      client.close();
-      return [];
-  }
+function client(): Client {
+  if (!opened) throw new Error("The database is not open.");
+  return opened;
 }
 
 async function end(how: (begun: Transaction) => Promise<void>): Promise<void> {
@@ -66,6 +27,44 @@ async function end(how: (begun: Transaction) => Promise<void>): Promise<void> {
   if (begun) await how(begun);
 }
 
-async function setPragmas(connected: Client): Promise<void> {
-  for (const pragma of pragmas({})) await connected.execute(`PRAGMA ${pragma}`);
+async function setPragmas(): Promise<void> {
+  for (const pragma of pragmas({})) await client().execute(`PRAGMA ${pragma}`);
 }
+
+/** To be asked for one thing at a time, and during a transaction only for what is of it. */
+const service = {
+  async open({ path }: { path: string }): Promise<void> {
+    opened = createClient({ url: fileUrl(path), concurrency: 1, timeout: BUSY_TIMEOUT_MS });
+    await setPragmas();
+  },
+  async execute({ sql, args }: ThreadStatement): Promise<PackedResult> {
+    return packResult(await (transaction ?? client()).execute({ sql, args }));
+  },
+  async batch({ statements, mode }: { statements: ThreadStatement[]; mode: TransactionMode }) {
+    const batch = transaction ? transaction.batch(statements) : client().batch(statements, mode);
+    return (await batch).map(packResult);
+  },
+  async executeMultiple({ sql }: { sql: string }): Promise<void> {
+    await (transaction ?? client()).executeMultiple(sql);
+  },
+  async migrate({ statements }: { statements: InStatement[] }): Promise<PackedResult[]> {
+    return (await client().migrate(statements)).map(packResult);
+  },
+  async begin({ mode }: { mode: TransactionMode }): Promise<void> {
+    transaction = await client().transaction(mode);
+  },
+  commit: (): Promise<void> => end((begun) => begun.commit()),
+  /** Also where none has begun. */
+  rollback: (): Promise<void> => end(async (begun) => begun.close()),
+  async reconnect(): Promise<void> {
+    await client().reconnect();
+    await setPragmas();
+  },
+  close(): void {
+    client().close();
+  },
+};
+
+export type DatabaseService = typeof service;
+
+answerCalls(service, { handedOver: blobsOf, packError });

@@ -7,13 +7,11 @@ import {
   type Transaction,
   type TransactionMode,
 } from "@libsql/client/sqlite3";
-import {
-  type ThreadReply,
-  type ThreadRequest,
-  type ThreadStatement,
-  unpackError,
-  unpackResult,
-} from "./thread-messages.ts";
+import { Thread } from "../thread.ts";
+import type { DatabaseService } from "./database-thread.ts";
+import { type ThreadStatement, unpackError, unpackResult } from "./thread-messages.ts";
+
+type DatabaseThread = Thread<DatabaseService>;
 
 /**
  * A client whose one connection is in a thread of its own, which the first call starts. As with any of one connection,
@@ -23,7 +21,7 @@ export class ThreadClient implements Client {
   readonly protocol = "file";
   closed = false;
   readonly #path: string;
-  #thread: Thread | undefined;
+  #thread: DatabaseThread | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(path: string) {
@@ -41,37 +39,33 @@ export class ThreadClient implements Client {
   }
 
   async execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
-    const [result] = await this.#ask({ kind: "execute", statement: statementOf(statement, args) });
-    if (!result) throw new Error("The thread gave no result.");
-    return result;
+    // What is bound is copied: it is the caller's, who may need it again.
+    return unpackResult(await this.#ask("execute", statementOf(statement, args)));
   }
 
-  batch(
+  async batch(
     statements: (InStatement | [string, InArgs?])[],
     mode: TransactionMode = "write",
   ): Promise<ResultSet[]> {
-    return this.#ask({
-      kind: "batch",
-      statements: statements.map((statement) => statementOf(statement)),
-      mode,
-    });
+    const request = { statements: statements.map((statement) => statementOf(statement)), mode };
+    return (await this.#ask("batch", request)).map(unpackResult);
   }
 
-  migrate(statements: InStatement[]): Promise<ResultSet[]> {
-    return this.#ask({ kind: "migrate", statements });
+  async migrate(statements: InStatement[]): Promise<ResultSet[]> {
+    return (await this.#ask("migrate", { statements })).map(unpackResult);
   }
 
   async executeMultiple(sql: string): Promise<void> {
-    await this.#ask({ kind: "executeMultiple", sql });
+    await this.#ask("executeMultiple", { sql });
   }
 
   async transaction(mode: TransactionMode = "write"): Promise<Transaction> {
-    await this.#ask({ kind: "begin", mode });
+    await this.#ask("begin", { mode });
     let closed = false;
     const end = async (kind: "commit" | "rollback") => {
       if (closed) throw new LibsqlError("The transaction is closed", "TRANSACTION_CLOSED");
       closed = true;
-      await this.#ask({ kind });
+      await this.#ask(kind);
     };
     const whileOpen = <T>(work: () => Promise<T>): Promise<T> =>
       closed ? Promise.reject(new LibsqlError("The transaction is closed", "TRANSACTION_CLOSED")) : work();
@@ -97,7 +91,7 @@ export class ThreadClient implements Client {
 
   async reconnect(): Promise<void> {
     this.closed = false;
-    await this.#ask({ kind: "reconnect" });
+    await this.#ask("reconnect");
   }
 
   close(): void {
@@ -107,22 +101,24 @@ export class ThreadClient implements Client {
     this.#inTurn(async () => {
       const thread = this.#thread;
       this.#thread = undefined;
-      await thread?.send({ kind: "close" });
+      await thread?.call("close");
       thread?.terminate();
     }).catch(() => {});
   }
 
-  #ask(request: ThreadRequest): Promise<ResultSet[]> {
+  #ask<Name extends keyof DatabaseService>(
+    name: Name,
+    ...request: Parameters<DatabaseService[Name]>
+  ): Promise<Awaited<ReturnType<DatabaseService[Name]>>> {
     if (this.closed) return Promise.reject(new LibsqlError("The client is closed", "CLIENT_CLOSED"));
-    return this.#inTurn(async () => {
+    const answer = this.#inTurn(async () => {
       this.#thread ??= await startThread(this.#path);
-      try {
-        return await this.#thread.send(request);
-      } finally {
+      return this.#thread.call(name, ...request).finally(() => {
         // The next call starts another.
-        if (this.#thread?.hasEnded) this.#thread = undefined;
-      }
+        if (this.#thread?.failure) this.#thread = undefined;
+      });
     });
+    return answer as Promise<Awaited<ReturnType<DatabaseService[Name]>>>;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -132,43 +128,17 @@ export class ThreadClient implements Client {
   }
 }
 
-type Thread = {
-  /** One at a time. */
-  send(request: ThreadRequest): Promise<ResultSet[]>;
-  readonly hasEnded: boolean;
-  terminate(): void;
-};
-
 /** Resolves once it has opened the file. */
-async function startThread(path: string): Promise<Thread> {
+async function startThread(path: string): Promise<DatabaseThread> {
   // The build script of the binary names this file as an entry point beside main.ts.
-  const worker = new Worker(new URL("./database-thread.ts", import.meta.url).href);
-  let pending: PromiseWithResolvers<ResultSet[]> | undefined;
-  let hasEnded = false;
-  const die = (message: string) => {
-    hasEnded = true;
-    pending?.reject(new LibsqlError(message, "SQLITE_INTERNAL"));
-  };
-  worker.onmessage = ({ data }: MessageEvent<ThreadReply>) => {
-    if ("error" in data) pending?.reject(unpackError(data.error));
-    else pending?.resolve(data.results.map(unpackResult));
-  };
-  worker.onerror = ({ message }) => die(`The thread of the database failed: ${message}`);
-  worker.addEventListener("close", () => die("The thread of the database has ended."));
-  const thread: Thread = {
-    send(request) {
-      pending = Promise.withResolvers();
-      // What is bound is copied: it is the caller's, who may need it again.
-      worker.postMessage(request);
-      return pending.promise;
-    },
-    get hasEnded() {
-      return hasEnded;
-    },
-    terminate: () => worker.terminate(),
-  };
-  await thread.send({ kind: "open", path }).catch((error) => {
-    worker.terminate();
+  const file = new URL("./database-thread.ts", import.meta.url);
+  const thread: DatabaseThread = new Thread(file, {
+    title: "The thread of the database",
+    unpackError,
+    failureCode: "SQLITE_INTERNAL",
+  });
+  await thread.call("open", { path }).catch((error) => {
+    thread.terminate();
     throw error;
   });
   return thread;

@@ -1,43 +1,13 @@
-import {
-  type InArgs,
-  type InStatement,
-  LibsqlError,
-  type ResultSet,
-  type Row,
-  type TransactionMode,
-  type Value,
-} from "@libsql/client/sqlite3";
+import { type InArgs, LibsqlError, type ResultSet, type Row, type Value } from "@libsql/client/sqlite3";
+import type { PackedError } from "../thread.ts";
+import { toError } from "./errors.ts";
 
 /* What crosses between the thread that writes the database and the one that serves, and how it is put for that. */
 
-export type ThreadRequest =
-  | { kind: "open"; path: string }
-  /** These are of the transaction, where one has begun. */
-  | { kind: "execute"; statement: ThreadStatement }
-  | { kind: "batch"; statements: ThreadStatement[]; mode: TransactionMode }
-  | { kind: "executeMultiple"; sql: string }
-  | { kind: "migrate"; statements: InStatement[] }
-  | { kind: "begin"; mode: TransactionMode }
-  | { kind: "commit" }
-  /** Also where none has begun. */
-  | { kind: "rollback" }
-  | { kind: "reconnect" }
-  | { kind: "close" };
-
 export type ThreadStatement = { sql: string; args: InArgs };
-
-export type ThreadReply = { results: PackedResult[] } | { error: PackedError };
 
 /** Rows as plain arrays: objects would lose what is read by its index, since that is not enumerable. */
 export type PackedResult = Omit<ResultSet, "rows" | "toJSON"> & { rows: Value[][] };
-
-type PackedError = {
-  message: string;
-  /** Undefined where it is none of the database. */
-  code?: string | undefined;
-  extendedCode?: string | undefined;
-  rawCode?: number | undefined;
-};
 
 export function packResult({
   columns,
@@ -50,8 +20,9 @@ export function packResult({
   return { columns, columnTypes, rows: values, rowsAffected, lastInsertRowid };
 }
 
-/** The blobs in results, which are handed over rather than copied. */
-export function blobsOf(results: readonly PackedResult[]): ArrayBuffer[] {
+/** The blobs in what a call results in, if that is rows, which are handed over rather than copied. */
+export function blobsOf(result: unknown): ArrayBuffer[] {
+  const results = (Array.isArray(result) ? result : [result ?? { rows: [] }]) as PackedResult[];
   return results.flatMap(({ rows }) => rows.flat().filter((value) => value instanceof ArrayBuffer));
 }
 
@@ -71,14 +42,15 @@ function rowOf(values: Value[], columns: readonly string[]): Row {
   return row as Row;
 }
 
+/** Without a code where it is none of the database. */
 export function packError(error: unknown): PackedError {
-  if (!(error instanceof LibsqlError))
-    return { message: error instanceof Error ? error.message : String(error) };
+  if (!(error instanceof LibsqlError)) return { message: toError(error).message };
   const { code, extendedCode, rawCode } = error;
   // It puts the code ahead of the words, and will again.
   return { message: error.message.replace(`${code}: `, ""), code, extendedCode, rawCode };
 }
 
 export function unpackError({ message, code, extendedCode, rawCode }: PackedError): Error {
-  return code === undefined ? new Error(message) : new LibsqlError(message, code, extendedCode, rawCode);
+  if (typeof code !== "string") return new Error(message);
+  return new LibsqlError(message, code, extendedCode as string | undefined, rawCode as number | undefined);
 }

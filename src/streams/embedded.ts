@@ -5,7 +5,7 @@ import type { AppError } from "../errors.ts";
 import { BUFFER_LIMITS, type BufferLimits } from "../limits.ts";
 import { withinTime } from "../time-limit.ts";
 import type { MessageId, StreamBuffer, StreamKey, StreamMessage } from "./buffer.ts";
-import type { WriterRequest } from "./embedded-connection.ts";
+import type { WriteConnection } from "./embedded-connection.ts";
 import {
   type Append,
   type Delete,
@@ -114,10 +114,10 @@ export async function openEmbeddedBuffer(options: {
     });
   }
 
-  const run = (statements: Statement[]) => writer.request({ kind: "write", statements });
+  const run = (statements: Statement[]) => writer.call("write", { statements });
   const statements = {
     read: async (sql: string) => (await run([{ sql }]))[0]?.value,
-    run: (sql: string) => writer.request({ kind: "execute", sql }),
+    run: (sql: string) => writer.call("execute", { sql }),
   };
 
   async function commit(group: Operation[]): Promise<void> {
@@ -141,7 +141,7 @@ export async function openEmbeddedBuffer(options: {
     if (group.length === 0) return;
     const { request, created } = appendRequest(group);
     const began = performance.now();
-    await writer.request(request);
+    await writer.call("append", request);
     onCommit?.(group.length, performance.now() - began);
     for (const stream of created) index.add(stream);
     for (const append of group) {
@@ -152,7 +152,10 @@ export async function openEmbeddedBuffer(options: {
   }
 
   /** Groups are committed one after another, so what is known of the streams here is what the file holds. */
-  function appendRequest(group: Append[]): { request: WriterRequest; created: StoredStream[] } {
+  function appendRequest(group: Append[]): {
+    request: Parameters<WriteConnection["append"]>[0];
+    created: StoredStream[];
+  } {
     const created = new Map<string, StoredStream>();
     const streamRows: sql.StreamRow[] = [];
     const messageRows: sql.MessageRow[] = [];
@@ -170,7 +173,7 @@ export async function openEmbeddedBuffer(options: {
       }
     }
     const newStreams = streamRows.length > 0 ? JSON.stringify(streamRows) : undefined;
-    const request = { kind: "append", newStreams, messages: JSON.stringify(messageRows) } as const;
+    const request = { newStreams, messages: JSON.stringify(messageRows) };
     return { request, created: [...created.values()] };
   }
 
@@ -205,7 +208,7 @@ export async function openEmbeddedBuffer(options: {
   }
 
   async function commitProbe(): Promise<boolean> {
-    await writer.request({ kind: "write", statements: sql.WRITE_AND_TAKE_BACK });
+    await writer.call("write", { statements: sql.WRITE_AND_TAKE_BACK });
     return true;
   }
 
@@ -230,7 +233,7 @@ export async function openEmbeddedBuffer(options: {
     await commits.settled();
     flusher?.stop();
     reader.close();
-    await writer.request({ kind: "close" });
+    await writer.call("close");
     writer.terminate();
   }
 
