@@ -21,6 +21,7 @@ const ENTRY_POINTS = [
   "src/db/database-thread.ts",
   "src/db/integrity-worker.ts",
   "src/db/replica-sync.ts",
+  "src/features/workouts/ride-thread.ts",
   "src/streams/embedded-writer.ts",
 ];
 

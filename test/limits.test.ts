@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { LARGEST_SAMPLE } from "../src/domain/sample.ts";
 import { MAX_BYTES } from "../src/domain/telemetry-codec.ts";
 import { SMALL_BODY } from "../src/http/body.ts";
 import {
@@ -28,6 +29,7 @@ const BOUNDS: [what: string, bound: string][] = [
   ["A request of any kind", `${MAX_REQUEST_BYTES / MIB} MB`],
   ["Messages of a stream", number(BUFFER_LIMITS.messages)],
   ["Their size", `${BUFFER_LIMITS.bytes / MIB} MB`],
+  ["One sample, merged from messages of the same time", `${number(LARGEST_SAMPLE)} characters`],
   ["A ride, compressed", `${MAX_BYTES / MIB} MB`],
   ["Streams of a rider", number(BUFFER_LIMITS.streams)],
   ["Messages in a list", number(MAX_LISTED_MESSAGES)],

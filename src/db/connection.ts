@@ -47,7 +47,7 @@ export function fileUrl(path: string): string {
 export type Statement = { sql: string; args?: (string | number)[] };
 
 /** Of a statement: the first value of its first row, and how many rows it changed. */
-export type StatementResult = { value: unknown; changes: number };
+type StatementResult = { value: unknown; changes: number };
 
 export interface Connection {
   /** Runs statements in one transaction, a single one in its own; synchronously. */

@@ -19,7 +19,7 @@ export class ClockLead {
   }
 
   /** @param arrivedAt epoch ms */
-  note({ sample: { timestamp }, isDated }: Arrival, arrivedAt: number): void {
+  note({ sample: { timestamp }, isDated }: Pick<Arrival, "sample" | "isDated">, arrivedAt: number): void {
     const lead = arrivedAt - timestamp;
     if (!isDated || lead >= this.#least) return;
     if (this.#spans.some(({ from, to }) => timestamp >= from && timestamp <= to)) this.#least = lead;

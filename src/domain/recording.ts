@@ -8,19 +8,23 @@ export type Bounds = readonly [lowest: number, highest: number];
 /** In a column: the sample does not have the field at all. No value within bounds is this one. */
 export const ABSENT = Number.NEGATIVE_INFINITY;
 
-/** A ride's samples, merged and in order. Of a long ride not all are in memory at once. */
+/** A ride's samples, merged and in order, by fields. Of a long ride not all are in memory at once. */
 export interface Recording {
   readonly length: number;
-  /** A PIECE at a time, with turns for others in between; each call begins anew. */
-  samples(): AsyncIterable<readonly Sample[]>;
   /** Epoch ms, ascending; equal ones where samples bear the time of their arrival. */
   timestamps(): Promise<Float64Array>;
   /** A field of every sample: ABSENT where a sample lacks it, NaN where it has none that is a number within bounds. */
   column(field: string, bounds: Bounds): Promise<Float64Array>;
 }
 
+/** The same, also as samples. */
+export interface SampleRecording extends Recording {
+  /** A PIECE at a time, with turns for others in between; each call begins anew. */
+  samples(): AsyncIterable<readonly Sample[]>;
+}
+
 /** A ride whose samples are in memory. */
-export function recordingOf(samples: readonly Sample[]): Recording {
+export function recordingOf(samples: readonly Sample[]): SampleRecording {
   return {
     length: samples.length,
     async *samples() {

@@ -3,8 +3,11 @@ import { timestampOf } from "./timestamp.ts";
 /** One reading of a ride: `timestamp` in epoch milliseconds, the other fields as the sensor sent them. */
 export type Sample = { timestamp: number; [field: string]: unknown };
 
-/** A sample as it came in; `isDated` where its timestamp is its own, and not the time at which it arrived. */
-export type Arrival = { sample: Sample; isDated: boolean };
+/**
+ * A sample as it came in; `isDated` where its timestamp is its own, and not the time at which it arrived. `weight` is how
+ * many characters its message has.
+ */
+export type Arrival = { sample: Sample; isDated: boolean; weight: number };
 
 /**
  * Reads one stream message; null when the text is not a JSON object and thus no sample.
@@ -14,35 +17,66 @@ export function parseArrival(message: string, arrivedAt: number): Arrival | null
   const fields = parseObject(message);
   if (fields === null) return null;
   const timestamp = timestampOf(fields.timestamp);
-  return { sample: withTimestamp(fields, timestamp ?? arrivedAt), isDated: timestamp !== null };
+  const sample = withTimestamp(fields, timestamp ?? arrivedAt);
+  return { sample, isDated: timestamp !== null, weight: message.length };
 }
+
+/** What is merged into one sample, in characters of JSON: many times the largest message. More makes another sample. */
+export const LARGEST_SAMPLE = 1_000_000;
+
+/** A sample that later ones may complete; `weight` is at least what it has, in characters. */
+type OpenSample = { sample: Sample; weight: number };
 
 /** Makes samples of arrivals, which come in the order in which they arrived. */
 export class SampleMerger {
-  readonly #dated = new Map<number, Sample>();
-  readonly #samples: Sample[] = [];
+  #dated = new Map<number, OpenSample>();
+  #samples: Sample[] = [];
 
   /**
    * Samples with the same timestamp of their own are one, resent or completed: of each field the later value stands,
    * but null takes the place of none. Those that bear the time of their arrival are each one of their own.
    */
-  add({ sample, isDated }: Arrival): void {
+  add({ sample, isDated, weight }: Arrival): void {
     const earlier = isDated ? this.#dated.get(sample.timestamp) : undefined;
-    if (earlier) {
-      complete(earlier, sample);
+    if (earlier && hasRoom(earlier, weight)) {
+      complete(earlier.sample, sample);
+      earlier.weight += weight;
       return;
     }
     this.#samples.push(sample);
-    if (isDated) this.#dated.set(sample.timestamp, sample);
+    if (isDated) this.#dated.set(sample.timestamp, { sample, weight });
   }
 
-  /** In the order of their timestamps, and where these are equal, of their arrival. */
+  /** All that there are, in the order of their timestamps, and where these are equal, of their arrival. */
   finish(): Sample[] {
+    return this.take(Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * Those that nothing can be merged into any more, where all that is still to come is of `time` and later; in the same
+   * order. They are gone from here.
+   */
+  take(time: number): Sample[] {
+    const samples = this.#sorted();
+    const open = this.#dated.get(time);
+    const kept = open ? samples.indexOf(open.sample) : samples.length;
+    this.#samples = samples.slice(kept);
+    this.#dated = new Map(open && [[time, open]]);
+    return samples.slice(0, kept);
+  }
+
+  #sorted(): Sample[] {
     const isSorted = this.#samples.every(
       ({ timestamp }, index) => timestamp >= (this.#samples[index - 1]?.timestamp ?? timestamp),
     );
     return isSorted ? this.#samples : this.#samples.sort((a, b) => a.timestamp - b.timestamp);
   }
+}
+
+/** What was sent again has added nothing: it is only measured where it might be too much. */
+function hasRoom(open: OpenSample, weight: number): boolean {
+  if (open.weight + weight > LARGEST_SAMPLE) open.weight = JSON.stringify(open.sample).length;
+  return open.weight + weight <= LARGEST_SAMPLE;
 }
 
 function complete(sample: Sample, later: Sample): void {

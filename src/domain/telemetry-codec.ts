@@ -30,7 +30,7 @@ import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { constants, crc32, zstdCompress, zstdDecompress } from "node:zlib";
 import { PIECE, type Portion, portionsOf } from "./portions.ts";
-import type { Bounds, Recording } from "./recording.ts";
+import type { Bounds, SampleRecording } from "./recording.ts";
 import type { Sample } from "./sample.ts";
 import { samplesOf, tableOf } from "./telemetry-columns.ts";
 import { MAX_SAMPLES, Payload, writePayload } from "./telemetry-payload.ts";
@@ -132,7 +132,7 @@ export async function openTelemetry(bytes: Uint8Array, onGarbage: OnGarbage = ()
 }
 
 /** Telemetry to be read; no more than a block of it is in memory unpacked. Its methods throw TelemetryError. */
-export class Telemetry implements Recording {
+export class Telemetry implements SampleRecording {
   readonly #frames: Frame[];
   readonly #onGarbage: OnGarbage;
   /** The block that was read last. */
@@ -145,6 +145,11 @@ export class Telemetry implements Recording {
   ) {
     this.#frames = frames;
     this.#onGarbage = onGarbage;
+  }
+
+  /** How many there are. */
+  get blocks(): number {
+    return this.#frames.length;
   }
 
   async *samples(): AsyncGenerator<readonly Sample[], void, void> {

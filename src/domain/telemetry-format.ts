@@ -1,4 +1,4 @@
-import type { Recording } from "./recording.ts";
+import type { SampleRecording } from "./recording.ts";
 import type { Sample } from "./sample.ts";
 
 /** These come first, in this order, where a ride has them; other fields follow in order of appearance. */
@@ -26,10 +26,21 @@ const MOST_WAITING = 8_000_000;
 type TableColumn = { name: string; valueIn: (sample: Sample) => unknown };
 
 /** A text bit by bit: that of a long ride is never there at once. */
-type Pieces = AsyncGenerator<string, void, void>;
+export type TextPieces = AsyncGenerator<string, void, void>;
+
+type Samples = Pick<SampleRecording, "samples">;
+
+export const telemetryFormats = ["json", "columns", "csv", "ndjson"] as const;
+export type TelemetryFormat = (typeof telemetryFormats)[number];
+
+const WRITERS = { json: toJson, columns: toColumns, csv: toCsv, ndjson: toNdjson };
+
+export function writeText(recording: Samples, format: TelemetryFormat): TextPieces {
+  return WRITERS[format](recording);
+}
 
 /** The samples as one JSON array. */
-export async function* toJson(recording: Recording): Pieces {
+export async function* toJson(recording: Samples): TextPieces {
   let separator = "[";
   for await (const samples of recording.samples()) {
     yield separator + samples.map((sample) => JSON.stringify(sample)).join(",");
@@ -42,7 +53,7 @@ export async function* toJson(recording: Recording): Pieces {
  * One array per field, each as long as there are samples, null where one lacks the field; timestamp first.
  * A 56th field that is not a well-known one, and all after it, go into a column `extras` of objects.
  */
-export async function* toColumns(recording: Recording): Pieces {
+export async function* toColumns(recording: Samples): TextPieces {
   const columns = await columnsOf(recording);
   yield "{";
   for (let written = 0; written < columns.length; ) {
@@ -57,7 +68,7 @@ export async function* toColumns(recording: Recording): Pieces {
  * as there is room for. Returns how many there were.
  */
 async function* columnTexts(
-  recording: Recording,
+  recording: Samples,
   columns: readonly TableColumn[],
 ): AsyncGenerator<string, number, void> {
   const waiting = columns.map(({ name, valueIn }) => ({ valueIn, texts: [`${JSON.stringify(name)}:[`] }));
@@ -89,7 +100,7 @@ async function* columnTexts(
  * RFC 4180 with a header row and the columns of `toColumns`; null is empty, objects and arrays are JSON text.
  * What a spreadsheet would take for a formula gets a single quote in front (OWASP, "CSV Injection").
  */
-export async function* toCsv(recording: Recording): Pieces {
+export async function* toCsv(recording: Samples): TextPieces {
   const columns = await columnsOf(recording);
   yield `${columns.map(({ name }) => csvCell(name)).join(",")}\r\n`;
   for await (const samples of recording.samples()) {
@@ -100,13 +111,13 @@ export async function* toCsv(recording: Recording): Pieces {
 }
 
 /** One JSON object a line, each line ended by a newline. */
-export async function* toNdjson(recording: Recording): Pieces {
+export async function* toNdjson(recording: Samples): TextPieces {
   for await (const samples of recording.samples()) {
     yield samples.map((sample) => `${JSON.stringify(sample)}\n`).join("");
   }
 }
 
-async function columnsOf(recording: Recording): Promise<TableColumn[]> {
+async function columnsOf(recording: Samples): Promise<TableColumn[]> {
   const present = new Set<string>();
   const others = new Set<string>();
   const note = (name: string) => {

@@ -1,4 +1,4 @@
-import type { Recording } from "./recording.ts";
+import type { SampleRecording } from "./recording.ts";
 import { parseObject, type Sample } from "./sample.ts";
 import { keepEveryNumber } from "./telemetry-payload.ts";
 import { DATE_RANGE } from "./timestamp.ts";
@@ -16,7 +16,9 @@ const PIECE_BYTES = 4_000_000;
  * Samples as NDJSON that `readLines` reads again bit by bit: it says `-0`, and `±1e999` for ±Infinity, which is JSON
  * though JSON.stringify does not write it.
  */
-export async function* writeLines(recording: Recording): AsyncGenerator<Uint8Array, void, void> {
+export async function* writeLines(
+  recording: Pick<SampleRecording, "samples">,
+): AsyncGenerator<Uint8Array, void, void> {
   for await (const samples of recording.samples()) {
     const lines = samples.map(writeLine);
     yield Buffer.from(`${lines.join("\n")}\n`);

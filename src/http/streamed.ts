@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
  * Answers 200 with a body that is made while it is sent: each piece when the client has room for it, and others have
  * their turn in between. A source that fails before its first piece is an error like any other; later the connection
  * breaks, so that nobody takes the beginning for all of it. When the client leaves, the source is ended.
- * For HEAD the source is not even begun: check before what the answer shall not be 200 for.
+ * For HEAD the source is begun, for what it may throw, and ended.
  */
 export async function streamed(
   c: Context<AppEnv>,
@@ -21,8 +21,11 @@ export async function streamed(
   pieces: Pieces,
   headers: Record<string, string>,
 ): Promise<Response & TypedResponse<ReadableStream | null, 200, "body">> {
-  if (c.req.method === "HEAD") return c.body(null, 200, headers);
   let waiting: Awaited<ReturnType<Pieces["next"]>> | undefined = await pieces.next();
+  if (c.req.method === "HEAD") {
+    await pieces.return(undefined);
+    return c.body(null, 200, headers);
+  }
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

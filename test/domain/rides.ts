@@ -29,7 +29,7 @@ export function parseSample(message: string, arrivedAt: number): Sample | null {
 /** Samples that arrived in this order, each with a timestamp of its own. */
 export function mergeSamples(samples: readonly Sample[]): Sample[] {
   const merger = new SampleMerger();
-  for (const sample of samples) merger.add({ sample: { ...sample }, isDated: true });
+  for (const sample of samples) merger.add({ sample: { ...sample }, isDated: true, weight: 0 });
   return merger.finish();
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseArrival, SampleMerger } from "../../src/domain/sample.ts";
+import { type Arrival, parseArrival, type Sample, SampleMerger } from "../../src/domain/sample.ts";
 import { mergeSamples, parseSample } from "./rides.ts";
 
 const ARRIVED = 1_700_000_000_000;
@@ -36,7 +36,7 @@ test.each([
   '{"timestamp":8.65e18}',
 ])("%p takes the time of its arrival", (message) => {
   const sample = { ...JSON.parse(message), timestamp: ARRIVED };
-  expect(parseArrival(message, ARRIVED)).toEqual({ sample, isDated: false });
+  expect(parseArrival(message, ARRIVED)).toEqual({ sample, isDated: false, weight: message.length });
 });
 
 test.each([
@@ -52,6 +52,7 @@ test.each([
   expect(parseArrival(message, ARRIVED + 1)).toEqual({
     sample: { timestamp: milliseconds, power: 200 },
     isDated: true,
+    weight: message.length,
   });
 });
 
@@ -91,12 +92,12 @@ test("a resent ride is the ride", () => {
 
 test("samples that bear the time of their arrival are each one, also beside one that says the same time", () => {
   const merger = new SampleMerger();
-  merger.add({ sample: { timestamp: 5, power: 1 }, isDated: false });
-  merger.add({ sample: { timestamp: 5, power: 2 }, isDated: true });
-  merger.add({ sample: { timestamp: 4, power: 3 }, isDated: false });
-  merger.add({ sample: { timestamp: 5, power: 4 }, isDated: false });
-  merger.add({ sample: { timestamp: 5, heartrate: 120 }, isDated: true });
-  merger.add({ sample: { timestamp: 5, power: 1 }, isDated: false });
+  merger.add({ sample: { timestamp: 5, power: 1 }, isDated: false, weight: 20 });
+  merger.add({ sample: { timestamp: 5, power: 2 }, isDated: true, weight: 20 });
+  merger.add({ sample: { timestamp: 4, power: 3 }, isDated: false, weight: 20 });
+  merger.add({ sample: { timestamp: 5, power: 4 }, isDated: false, weight: 20 });
+  merger.add({ sample: { timestamp: 5, heartrate: 120 }, isDated: true, weight: 20 });
+  merger.add({ sample: { timestamp: 5, power: 1 }, isDated: false, weight: 20 });
   // Equal times are in the order of arrival.
   expect(merger.finish()).toEqual([
     { timestamp: 4, power: 3 },
@@ -123,4 +124,46 @@ test("the order of arrival does not matter for distinct timestamps", () => {
       expect(mergeSamples(shuffled)).toEqual(mergeSamples(sent));
     }),
   );
+});
+
+/** Samples of one instant, each with a text of its own so long, as they arrive. */
+function texts(count: number, length: number, nameOf = (index: number) => `text${index}`): Arrival[] {
+  return Array.from({ length: count }, (_, index) => {
+    const message = JSON.stringify({ timestamp: 7, [nameOf(index)]: "x".repeat(length) });
+    return parseArrival(message, 0) as Arrival;
+  });
+}
+
+test("what is more than one sample may hold makes another, and is not lost", () => {
+  const merger = new SampleMerger();
+  for (const arrival of texts(25, 99_000)) merger.add(arrival);
+  const samples = merger.finish();
+  expect(samples.map((sample) => Object.keys(sample).length - 1)).toEqual([10, 10, 5]);
+  expect(new Set(samples.flatMap(Object.keys)).size).toBe(26);
+});
+
+test("what is sent again is the same sample, however often", () => {
+  const merger = new SampleMerger();
+  for (const arrival of texts(200, 99_000, () => "text")) merger.add(arrival);
+  for (let times = 0; times < 100_000; times++) {
+    merger.add({ sample: { timestamp: 7000, power: times }, isDated: true, weight: 27 });
+  }
+  expect(merger.finish()).toEqual([{ timestamp: 7000, text: "x".repeat(99_000), power: 99_999 }]);
+});
+
+test("samples are taken once nothing can complete them any more", () => {
+  const merger = new SampleMerger();
+  const add = (sample: Sample, isDated = true) => merger.add({ sample, isDated, weight: 20 });
+  add({ timestamp: 5, power: 1 });
+  add({ timestamp: 4, power: 2 });
+  add({ timestamp: 5, power: 3 }, false);
+  expect(merger.take(5)).toEqual([{ timestamp: 4, power: 2 }]);
+  add({ timestamp: 5, cadence: 90 });
+  add({ timestamp: 6, power: 4 }, false);
+  expect(merger.take(6)).toEqual([
+    { timestamp: 5, power: 1, cadence: 90 },
+    { timestamp: 5, power: 3 },
+    { timestamp: 6, power: 4 },
+  ]);
+  expect(merger.finish()).toEqual([]);
 });

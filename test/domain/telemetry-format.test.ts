@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { PIECE } from "../../src/domain/portions.ts";
-import { type Recording, recordingOf } from "../../src/domain/recording.ts";
+import { recordingOf, type SampleRecording } from "../../src/domain/recording.ts";
 import type { Sample } from "../../src/domain/sample.ts";
 import { toColumns, toCsv, toJson, toNdjson } from "../../src/domain/telemetry-format.ts";
 
-type Format = (recording: Recording) => AsyncGenerator<string, void, void>;
+type Format = (recording: SampleRecording) => AsyncGenerator<string, void, void>;
 
 /** The whole text of some samples in a format. */
 async function textOf(format: Format, samples: readonly Sample[]): Promise<string> {
@@ -305,7 +305,7 @@ describe("a ride of several pieces", () => {
     );
     let looks = 0;
     const recording = recordingOf(wide);
-    const counted: Recording = {
+    const counted: SampleRecording = {
       ...recording,
       samples() {
         looks += 1;

@@ -92,15 +92,26 @@ test("others have their turn between two pieces that are there at once", async (
   expect(turns.join(" ")).toBe("piece other piece other piece other piece other piece other");
 });
 
-test("HEAD has the head, and the source is not begun", async () => {
-  let begun = false;
+test("HEAD has the head, and the source is ended", async () => {
+  const ended = Promise.withResolvers<void>();
   const { url } = serve(async function* () {
-    begun = true;
-    yield "body";
+    try {
+      yield "body";
+    } finally {
+      ended.resolve();
+    }
   });
   const response = await fetch(url, { method: "HEAD" });
   expect(response.status).toBe(200);
   expect(response.headers.get("Content-Type")).toBe("text/plain");
   expect(await response.text()).toBe("");
-  expect(begun).toBe(false);
+  await ended.promise;
+});
+
+test("HEAD of a source that fails before its first piece fails too", async () => {
+  const { url } = serve(async function* () {
+    await Promise.reject(new AppError("buffer_unavailable", "The live buffer cannot be reached right now."));
+    yield "never";
+  });
+  expect((await fetch(url, { method: "HEAD" })).status).toBe(503);
 });

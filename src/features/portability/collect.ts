@@ -2,7 +2,7 @@ import type { Executor } from "../../db/database.ts";
 import { spanOfRide } from "../../domain/clock-faults.ts";
 import { curveMetrics, type MeanMaximalCurves } from "../../domain/mean-maximal.ts";
 import { workOf } from "../../domain/portions.ts";
-import { type Recording, recordingOf } from "../../domain/recording.ts";
+import { recordingOf, type SampleRecording } from "../../domain/recording.ts";
 import type { Sample } from "../../domain/sample.ts";
 import { CYCLING } from "../../domain/sport.ts";
 import { openTelemetry, TelemetryError } from "../../domain/telemetry-codec.ts";
@@ -34,7 +34,7 @@ export type CollectDeps = {
 export type CollectedRide = {
   workout: WorkoutRow;
   curves: MeanMaximalCurves;
-  recording: Recording;
+  recording: SampleRecording;
   /** Its samples could not be read. */
   isDamaged: boolean;
 };
@@ -72,7 +72,7 @@ async function collectWorkout(
   const workout = await findWorkout(database, userId, id);
   if (!workout) return undefined;
   if (!isUnfinished(workout)) return collectFinished(database, workout);
-  const ride = await readRide(buffer, streamKey(workout));
+  using ride = await readRide(buffer, streamKey(workout));
   const afterwards = await findWorkout(database, userId, id);
   // Completed meanwhile, it has taken its stream along.
   if (afterwards?.updatedAt.getTime() !== workout.updatedAt.getTime()) {
@@ -101,7 +101,7 @@ async function collectFinished(database: Executor, workout: WorkoutRow): Promise
 }
 
 /** What is damaged is to be known before any of it is written. @throws TelemetryError. */
-async function readThrough(bytes: Uint8Array): Promise<Recording> {
+async function readThrough(bytes: Uint8Array): Promise<SampleRecording> {
   const telemetry = await openTelemetry(bytes);
   const held: Sample[] = [];
   let work = 0;
@@ -121,7 +121,7 @@ async function collectUnclaimed(deps: CollectDeps, key: StreamKey): Promise<Coll
   const { database, buffer } = deps;
   if (await findUnfinishedByStream(database, key)) return undefined;
   const { through } = await findReleased(database, key);
-  const ride = await readRide(beyond(buffer, through), key);
+  using ride = await readRide(beyond(buffer, through), key);
   const span = await spanOfRide(ride.recording);
   if (!span) return undefined;
   const startTime = new Date(span.from);
@@ -172,7 +172,7 @@ async function summedUp(deps: CollectDeps, workout: WorkoutRow, ride: Ride): Pro
       archivedMessages: ride.sampleMessages,
     },
     curves,
-    recording: ride.recording,
+    recording: await readThrough(await ride.telemetry()),
     isDamaged: false,
   };
 }

@@ -1,6 +1,6 @@
 import { type AddEntry, writeArchive } from "../../archive.ts";
 import { formatDay } from "../../domain/calendar.ts";
-import type { Recording } from "../../domain/recording.ts";
+import type { SampleRecording } from "../../domain/recording.ts";
 import { Telemetry } from "../../domain/telemetry-codec.ts";
 import { writeLines } from "../../domain/telemetry-lines.ts";
 import { listKeys, type UserRow } from "../accounts/repository.ts";
@@ -129,7 +129,7 @@ async function addRides(deps: CollectDeps, userId: string, add: AddFile, onRide:
 }
 
 /** Those of a ride that is in memory at once: they need not be made twice. */
-async function linesOf(recording: Recording) {
+async function linesOf(recording: SampleRecording) {
   if (recording instanceof Telemetry) return () => writeLines(recording);
   return Buffer.concat(await Array.fromAsync(writeLines(recording)));
 }

@@ -2,37 +2,33 @@ import { type Arrival, parseArrival } from "../../domain/sample.ts";
 import type { MessageData, MessageId, StreamBuffer, StreamKey } from "../../streams/buffer.ts";
 import { pagesOf } from "../../streams/pages.ts";
 
-/** A message that is a sample, with when it arrived, in epoch ms, and how many characters it has. */
-export type ArrivedSample = Arrival & { arrivedAt: number; weight: number };
+/** Messages of a stream in the order of their ids; `data` is the JSON text of each one's MessageData. */
+export type MessagePage = { firstId: MessageId; lastId: MessageId; data: string[] };
 
-/** Messages of a stream in the order of their ids. */
-export type ArrivalPage = {
-  firstId: MessageId;
-  lastId: MessageId;
-  arrivals: ArrivedSample[];
-  /** Messages that are no samples. */
-  skipped: number;
-};
+/** A message that is a sample, with when it arrived, in epoch ms. */
+export type ArrivedSample = Arrival & { arrivedAt: number };
 
 /** Reads a stream from one id to another, both included, with what arrives there while it is being read. */
-export async function* readArrivals(
+export async function* readPages(
   buffer: Pick<StreamBuffer, "range">,
   key: StreamKey,
-  from: MessageId,
-  to: MessageId,
-): AsyncGenerator<ArrivalPage, void, void> {
-  const all = { start: from, end: to, count: Number.POSITIVE_INFINITY };
-  for await (const messages of pagesOf(buffer, key, all)) {
+  start: MessageId,
+  end: MessageId,
+): AsyncGenerator<MessagePage, void, void> {
+  for await (const messages of pagesOf(buffer, key, { start, end, count: Number.POSITIVE_INFINITY })) {
     const [first, last] = [messages[0], messages.at(-1)];
     if (!first || !last) return;
-    const arrivals = messages.map(({ data }) => parseMessage(data)).filter((arrival) => arrival !== null);
-    const skipped = messages.length - arrivals.length;
-    yield { firstId: first.id, lastId: last.id, arrivals, skipped };
+    yield { firstId: first.id, lastId: last.id, data: messages.map(({ data }) => data) };
   }
+}
+
+/** The messages of a page that are samples. */
+export function arrivalsIn({ data }: MessagePage): ArrivedSample[] {
+  return data.map(parseMessage).filter((arrival) => arrival !== null);
 }
 
 function parseMessage(data: string): ArrivedSample | null {
   const { message, timestamp: arrivedAt } = JSON.parse(data) as MessageData;
   const arrival = parseArrival(message, arrivedAt);
-  return arrival && { ...arrival, arrivedAt, weight: message.length };
+  return arrival && { ...arrival, arrivedAt };
 }

@@ -108,7 +108,7 @@ async function prepare(
   workout: WorkoutRow,
   { archiveTelemetry }: { archiveTelemetry: boolean },
 ) {
-  const ride = await readRide(buffer, streamKey(workout));
+  using ride = await readRide(buffer, streamKey(workout));
   const derived = await deriveUnfinished({ database, now }, workout, ride);
   const archive = archiveTelemetry && ride.recording.length > 0 ? await ride.telemetry() : undefined;
   return { ride, archive, ...derived };

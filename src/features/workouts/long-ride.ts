@@ -2,24 +2,23 @@ import { setImmediate } from "node:timers/promises";
 import { ClockLead } from "../../domain/clock-lead.ts";
 import { at } from "../../domain/column.ts";
 import { ascendingOrder } from "../../domain/order.ts";
-import type { Recording } from "../../domain/recording.ts";
 import { SampleMerger } from "../../domain/sample.ts";
-import { BLOCK, openTelemetry, TelemetryWriter } from "../../domain/telemetry-codec.ts";
+import { BLOCK, TelemetryWriter } from "../../domain/telemetry-codec.ts";
 import { noteGarbage } from "../../memory.ts";
-import type { StreamBuffer, StreamKey } from "../../streams/buffer.ts";
+import type { MessageId } from "../../streams/buffer.ts";
 import { formatMessageId, type IdParts, idParts } from "../../streams/message-id.ts";
-import { bufferUnavailable } from "../../streams/unavailable.ts";
-import { type ArrivalPage, readArrivals } from "./arrivals.ts";
+import { arrivalsIn, type MessagePage } from "./arrivals.ts";
 import { NumberList } from "./number-list.ts";
 
-/** The samples of a ride. */
-export type RideSamples = {
-  /** Merged and sorted by time. */
-  recording: Recording;
+/** What is made of the messages of a ride. */
+export type EncodedRide = {
+  /** The samples, merged and sorted by time. */
+  telemetry: Uint8Array;
   /** How far this machine's clock is ahead of the sender's, in ms, as ClockLead has it. */
   clockLead: number;
-  /** The samples as they are to be kept. @throws TelemetryError telemetry_too_large. */
-  telemetry(): Promise<Uint8Array>;
+  /** Messages that are samples, resent ones included, and those that are none. */
+  sampleMessages: number;
+  skippedMessages: number;
 };
 
 /** A sample leaves about so much behind when it has been encoded, in bytes, and so much for each of its characters. */
@@ -29,10 +28,13 @@ const CHARACTER_BYTES = 10;
 /** Characters of the samples that are in memory at once; of a sensor's own a block has far fewer. */
 const BLOCK_WEIGHT = 2_000_000;
 
-/** Samples that lie between two times, and where in the order of arrival the first and the last of them is. */
+/** A sample by its time and its place in the order of arrival. */
+type Place = { time: number; index: number };
+
+/** Samples that follow one another in time, and where in the order of arrival the first and the last of them is. */
 type Block = {
-  fromTime: number;
-  toTime: number;
+  from: Place;
+  to: Place;
   count: number;
   weight: number;
   firstIndex: number;
@@ -40,95 +42,124 @@ type Block = {
 };
 
 /**
- * A ride of which only timestamps are kept while it is read for the first time. Its samples are read again block by
- * block in the order of time: of what was sent in order each once, of what was not as often as it takes.
+ * A ride of which only timestamps are kept while it is read for the first time. Its messages are then asked for again
+ * block by block in the order of time: those that were sent in order each once, others as often as it takes.
  */
 export class LongRide {
   readonly #timestamps = new NumberList(Float64Array);
   readonly #weights = new NumberList(Float32Array);
   readonly #pages: { first: IdParts; last: IdParts; firstIndex: number }[] = [];
-  /** Characters of all samples. */
-  weight = 0;
+  readonly #merger = new SampleMerger();
+  readonly #writer = new TelemetryWriter("fast");
+  #skipped = 0;
+  #lead: ClockLead | undefined;
+  #blocks: Iterator<Block> | undefined;
+  #block: Block | undefined;
+  /** Of the block at hand: the index of the next arrival, and how many of its samples have come. */
+  #index = 0;
+  #count = 0;
 
-  get length(): number {
-    return this.#timestamps.length;
-  }
-
-  /** Pages come in the order of their ids. */
-  add({ firstId, lastId, arrivals }: ArrivalPage): void {
+  /** Takes the pages of the first reading, in the order of their ids. */
+  add(page: MessagePage): void {
+    const arrivals = arrivalsIn(page);
     // Not the ids themselves: a piece of a text keeps all of that in memory.
-    this.#pages.push({ first: idParts(firstId), last: idParts(lastId), firstIndex: this.length });
-    const before = this.weight;
+    const [first, last] = [idParts(page.firstId), idParts(page.lastId)];
+    this.#pages.push({ first, last, firstIndex: this.#timestamps.length });
+    let characters = 0;
     for (const { sample, weight } of arrivals) {
       this.#timestamps.push(sample.timestamp);
       this.#weights.push(weight);
-      this.weight += weight;
+      characters += weight;
     }
-    noteGarbage((this.weight - before) * CHARACTER_BYTES);
+    this.#skipped += page.data.length - arrivals.length;
+    noteGarbage(characters * CHARACTER_BYTES);
   }
 
   /**
-   * Reads the samples from the buffer again.
-   * @throws AppError buffer_unavailable, also where they are no longer there. TelemetryError telemetry_too_large.
+   * Which messages are to be taken now, from one id to another, both included; "changed" where those before are no longer
+   * what they were when they were added.
+   * @throws TelemetryError telemetry_too_large.
    */
-  async read(buffer: Pick<StreamBuffer, "range">, key: StreamKey): Promise<RideSamples> {
-    const timestamps = this.#timestamps.values();
-    const order = await ascendingOrder(timestamps);
-    const lead = new ClockLead(inOrder(timestamps, order));
-    await setImmediate();
-    const writer = new TelemetryWriter("fast");
-    for (const block of this.#blocks(order)) {
-      const merger = new SampleMerger();
-      let count = 0;
-      for await (const arrival of this.#arrivals(buffer, key, block)) {
-        const { timestamp } = arrival.sample;
-        if (timestamp < block.fromTime || timestamp > block.toTime) continue;
-        merger.add(arrival);
-        lead.note(arrival, arrival.arrivedAt);
-        count += 1;
-      }
-      if (count !== block.count) throw bufferUnavailable(new Error("The stream has changed meanwhile."));
-      await writer.add(merger.finish());
-      noteGarbage(block.weight * CHARACTER_BYTES + block.count * SAMPLE_BYTES);
+  async nextBlock(): Promise<{ from: MessageId; to: MessageId } | "finished" | "changed"> {
+    this.#blocks ??= await this.#sort();
+    if (this.#block && this.#count !== this.#block.count) return "changed";
+    if (this.#block) await this.#finishBlock(this.#block);
+    const { value: block }: { value?: Block } = this.#blocks.next();
+    this.#block = block;
+    if (!block) return "finished";
+    const first = this.#pages.findLast((page) => page.firstIndex <= block.firstIndex);
+    const next = this.#pages.find((page) => page.firstIndex > block.lastIndex)?.first;
+    const last = next ?? this.#pages.at(-1)?.last;
+    if (!first || !last) return "changed";
+    this.#index = first.firstIndex;
+    this.#count = 0;
+    return { from: formatMessageId(first.first), to: formatMessageId(last) };
+  }
+
+  /** Takes the pages of a block, in the order of their ids. */
+  take(page: MessagePage): void {
+    for (const arrival of arrivalsIn(page)) {
+      const place = { time: arrival.sample.timestamp, index: this.#index++ };
+      if (!this.#block || isBefore(place, this.#block.from) || isBefore(this.#block.to, place)) continue;
+      this.#merger.add(arrival);
+      this.#lead?.note(arrival, arrival.arrivedAt);
+      this.#count += 1;
     }
-    const bytes = writer.finish();
+  }
+
+  /** Once there are no more blocks. */
+  finish(): EncodedRide {
     return {
-      recording: await openTelemetry(bytes, noteGarbage),
-      clockLead: lead.milliseconds,
-      telemetry: async () => bytes,
+      telemetry: this.#writer.finish(),
+      clockLead: this.#lead?.milliseconds ?? 0,
+      sampleMessages: this.#timestamps.length,
+      skippedMessages: this.#skipped,
     };
   }
 
-  /** What has the same timestamp, and so may be one sample, is in one block. */
-  *#blocks(order: Uint32Array): Generator<Block> {
+  async #sort(): Promise<Iterator<Block>> {
+    const timestamps = this.#timestamps.values();
+    const order = await ascendingOrder(timestamps);
+    this.#lead = new ClockLead(inOrder(timestamps, order));
+    await setImmediate();
+    return this.#blocksOf(order);
+  }
+
+  async #finishBlock({ count, weight, to }: Block): Promise<void> {
+    const isLast = to.index === this.#lastPlace;
+    await this.#writer.add(this.#merger.take(isLast ? Number.POSITIVE_INFINITY : to.time));
+    noteGarbage(weight * CHARACTER_BYTES + count * SAMPLE_BYTES);
+  }
+
+  /** The index of the sample that is the last one in time. */
+  #lastPlace = -1;
+
+  *#blocksOf(order: Uint32Array): Generator<Block, undefined> {
     const timestamps = this.#timestamps.values();
     const weights = this.#weights.values();
+    this.#lastPlace = order.at(-1) ?? -1;
     let block: Block | undefined;
     for (const index of order) {
-      const time = at(timestamps, index);
-      const isFull = block && (block.count >= BLOCK.samples || block.weight >= BLOCK_WEIGHT);
-      if (block && isFull && time > block.toTime) {
+      const place = { time: at(timestamps, index), index };
+      if (block && (block.count >= BLOCK.samples || block.weight >= BLOCK_WEIGHT)) {
         yield block;
         block = undefined;
       }
-      block ??= { fromTime: time, toTime: time, count: 0, weight: 0, firstIndex: index, lastIndex: index };
-      block.toTime = time;
+      block ??= { from: place, to: place, count: 0, weight: 0, firstIndex: index, lastIndex: index };
+      block.to = place;
       block.count += 1;
       block.weight += weights[index] ?? 0;
       block.firstIndex = Math.min(block.firstIndex, index);
       block.lastIndex = Math.max(block.lastIndex, index);
     }
     if (block) yield block;
+    return undefined;
   }
+}
 
-  async *#arrivals(buffer: Pick<StreamBuffer, "range">, key: StreamKey, { firstIndex, lastIndex }: Block) {
-    const first = this.#pages.findLast((page) => page.firstIndex <= firstIndex)?.first;
-    const next = this.#pages.find((page) => page.firstIndex > lastIndex)?.first;
-    const last = next ?? this.#pages.at(-1)?.last;
-    if (!first || !last) return;
-    const [from, to] = [formatMessageId(first), formatMessageId(last)];
-    for await (const { arrivals } of readArrivals(buffer, key, from, to)) yield* arrivals;
-  }
+/** In time, and where that is the same, in the order of arrival. */
+function isBefore(one: Place, other: Place): boolean {
+  return one.time === other.time ? one.index < other.index : one.time < other.time;
 }
 
 function inOrder(values: Float64Array, order: Uint32Array): Float64Array {

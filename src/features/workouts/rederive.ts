@@ -3,12 +3,11 @@ import type { Executor } from "../../db/database.ts";
 import { spanOfRide } from "../../domain/clock-faults.ts";
 import { curveMetrics, type MeanMaximalCurves } from "../../domain/mean-maximal.ts";
 import { DEFINITIONS_VERSION, derive, EMPTY_SUMMARY, type Summary, withFtp } from "../../domain/summary.ts";
-import { openTelemetry } from "../../domain/telemetry-codec.ts";
-import { noteGarbage } from "../../memory.ts";
 import type { Deps } from "../../runtime.ts";
 import { type RiderFigures, readFigures, rideTimes, summaryColumns } from "./derivation.ts";
 import { findEfforts, regroupEfforts, saveEfforts } from "./efforts.ts";
 import { pausesOf } from "./lookup.ts";
+import { openRecording } from "./open-recording.ts";
 import {
   findTelemetry,
   findWorkoutById,
@@ -65,7 +64,7 @@ async function remake(
   bytes: Uint8Array | undefined,
   figures: RiderFigures,
 ): Promise<Remade> {
-  const recording = bytes && (await openTelemetry(bytes, noteGarbage));
+  using recording = bytes && (await openRecording(bytes));
   const span = recording && (await spanOfRide(recording));
   if (!recording || !span) {
     const summary = withFtp({ ...EMPTY_SUMMARY, ...stored }, figures.ftp);

@@ -4,53 +4,105 @@ import { SampleMerger } from "../../domain/sample.ts";
 import { encodeTelemetry } from "../../domain/telemetry-codec.ts";
 import type { MessageId, StreamBuffer, StreamKey } from "../../streams/buffer.ts";
 import { FIRST_MESSAGE_ID, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
-import { type ArrivedSample, readArrivals } from "./arrivals.ts";
-import { LongRide, type RideSamples } from "./long-ride.ts";
+import { bufferUnavailable } from "../../streams/unavailable.ts";
+import { type ArrivedSample, arrivalsIn, readPages } from "./arrivals.ts";
+import type { EncodedRide } from "./long-ride.ts";
+import { heldRecording, type OpenRecording, openRecording } from "./open-recording.ts";
+import { type RideThread, useRideThread } from "./ride-thread-client.ts";
 
-/** What a stream holds, as far as it has been read. */
-export type Ride = RideSamples & {
-  /** Messages that are samples, resent ones included. */
-  sampleMessages: number;
-  skippedMessages: number;
-  /** The last message read; null of an empty stream. */
-  lastMessageId: MessageId | null;
-};
+/** What a stream holds, as far as it has been read; to be closed once that is done. */
+export type Ride = Omit<EncodedRide, "telemetry"> &
+  Disposable & {
+    /** The samples, merged and sorted by time. */
+    recording: OpenRecording;
+    /** The last message read; null of an empty stream. */
+    lastMessageId: MessageId | null;
+    /** The samples as they are to be kept. @throws TelemetryError telemetry_too_large. */
+    telemetry(): Promise<Uint8Array>;
+  };
 
 /** A ride of more samples, or more characters in them, is not held in memory: half a day at one a second is below. */
 export const MOST_HELD = 50_000;
 const HELD_WEIGHT = 12_000_000;
 
+type Readable = Pick<StreamBuffer, "range">;
+
 /**
  * Reads a whole stream, including what arrives while it is being read.
  * @throws AppError buffer_unavailable. TelemetryError telemetry_too_large of a long ride.
  */
-export async function readRide(buffer: Pick<StreamBuffer, "range">, key: StreamKey): Promise<Ride> {
-  const long = new LongRide();
-  let held: ArrivedSample[] = [];
-  let skippedMessages = 0;
-  let lastMessageId: MessageId | null = null;
-  for await (const page of readArrivals(buffer, key, FIRST_MESSAGE_ID, LAST_MESSAGE_ID)) {
-    long.add(page);
-    const isHeld = long.length <= MOST_HELD && long.weight <= HELD_WEIGHT;
-    if (isHeld) held.push(...page.arrivals);
-    else held = [];
-    skippedMessages += page.skipped;
-    lastMessageId = page.lastId;
-  }
-  const isHeld = held.length === long.length;
-  const samples = isHeld ? heldSamples(held) : await long.read(buffer, key);
-  return { ...samples, sampleMessages: long.length, skippedMessages, lastMessageId };
+export async function readRide(buffer: Readable, key: StreamKey): Promise<Ride> {
+  return (await readHeld(buffer, key)) ?? readLong(buffer, key);
 }
 
-function heldSamples(arrivals: readonly ArrivedSample[]): RideSamples {
+/** Null where the ride is too long for that. */
+async function readHeld(buffer: Readable, key: StreamKey): Promise<Ride | null> {
+  const arrivals: ArrivedSample[] = [];
+  let messages = 0;
+  let weight = 0;
+  let lastMessageId: MessageId | null = null;
+  for await (const page of readPages(buffer, key, FIRST_MESSAGE_ID, LAST_MESSAGE_ID)) {
+    for (const arrival of arrivalsIn(page)) {
+      arrivals.push(arrival);
+      weight += arrival.weight;
+    }
+    if (arrivals.length > MOST_HELD || weight > HELD_WEIGHT) return null;
+    messages += page.data.length;
+    lastMessageId = page.lastId;
+  }
   const merger = new SampleMerger();
   for (const arrival of arrivals) merger.add(arrival);
   const samples = merger.finish();
   const lead = new ClockLead(Float64Array.from(samples, ({ timestamp }) => timestamp));
   for (const arrival of arrivals) lead.note(arrival, arrival.arrivedAt);
   return {
-    recording: recordingOf(samples),
+    recording: heldRecording(recordingOf(samples)),
     clockLead: lead.milliseconds,
+    sampleMessages: arrivals.length,
+    skippedMessages: messages - arrivals.length,
+    lastMessageId,
     telemetry: () => encodeTelemetry(samples, "fast"),
+    [Symbol.dispose]() {},
   };
+}
+
+async function readLong(buffer: Readable, key: StreamKey): Promise<Ride> {
+  using use = useRideThread();
+  const { thread } = use;
+  const id = await thread.call("collect");
+  try {
+    const lastMessageId = await collect(thread, id, { buffer, key });
+    const { telemetry, ...ride } = await thread.call("finish", { id });
+    const recording = await openRecording(telemetry);
+    return {
+      ...ride,
+      recording,
+      lastMessageId,
+      telemetry: async () => telemetry,
+      [Symbol.dispose]: () => recording[Symbol.dispose](),
+    };
+  } finally {
+    thread.call("close", { id }).catch(() => {});
+  }
+}
+
+/** Reads the stream, and then block by block again; resolves to the last message. */
+async function collect(
+  thread: RideThread,
+  id: number,
+  { buffer, key }: { buffer: Readable; key: StreamKey },
+): Promise<MessageId | null> {
+  let lastMessageId: MessageId | null = null;
+  for await (const page of readPages(buffer, key, FIRST_MESSAGE_ID, LAST_MESSAGE_ID)) {
+    await thread.call("add", { id, ...page });
+    lastMessageId = page.lastId;
+  }
+  for (;;) {
+    const block = await thread.call("nextBlock", { id });
+    if (block === "finished") return lastMessageId;
+    if (block === "changed") throw bufferUnavailable(new Error("The stream has changed meanwhile."));
+    for await (const page of readPages(buffer, key, block.from, block.to)) {
+      await thread.call("take", { id, ...page });
+    }
+  }
 }

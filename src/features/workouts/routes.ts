@@ -1,13 +1,12 @@
 import { Hono } from "hono";
-import type { Recording } from "../../domain/recording.ts";
 import type { Sample } from "../../domain/sample.ts";
 import { spanOf } from "../../domain/span.ts";
-import { toColumns, toCsv, toJson, toNdjson } from "../../domain/telemetry-format.ts";
+import type { TelemetryFormat } from "../../domain/telemetry-format.ts";
 import { AppError } from "../../errors.ts";
 import { jsonBody } from "../../http/body.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { longWork } from "../../http/long-work.ts";
-import { streamed, streamedJson } from "../../http/streamed.ts";
+import { type Pieces, streamed, streamedJson } from "../../http/streamed.ts";
 import { validate } from "../../http/validate.ts";
 import type { Deps } from "../../runtime.ts";
 import { findTimeZone } from "../accounts/repository.ts";
@@ -24,6 +23,7 @@ import {
   startWorkout,
 } from "./lifecycle.ts";
 import { getWorkout } from "./lookup.ts";
+import type { OpenRecording } from "./open-recording.ts";
 import { findUnfinishedByStream, listWorkouts, type WorkoutRow } from "./repository.ts";
 import {
   completeSchema,
@@ -86,15 +86,17 @@ export function workoutRoutes(deps: Deps) {
     .get("/:id/telemetry", byId, validate("query", telemetryQuery), longWork, async (c) => {
       const workout = await getWorkout(database, c.get("identity").userId, c.req.valid("param").id);
       const recording = await workoutRecording(deps, workout);
-      switch (c.req.valid("query").format) {
+      const { format } = c.req.valid("query");
+      const text = textOf(recording, format);
+      switch (format) {
         case "json":
-          return streamedJson<Sample[]>(c, log, toJson(recording));
+          return streamedJson<Sample[]>(c, log, text);
         case "columns":
-          return streamedJson<Record<string, unknown[]>>(c, log, toColumns(recording));
+          return streamedJson<Record<string, unknown[]>>(c, log, text);
         case "csv":
-          return streamed(c, log, toCsv(recording), { "Content-Type": CSV_TYPE });
+          return streamed(c, log, text, { "Content-Type": CSV_TYPE });
         case "ndjson":
-          return streamed(c, log, toNdjson(recording), { "Content-Type": "application/x-ndjson" });
+          return streamed(c, log, text, { "Content-Type": "application/x-ndjson" });
       }
     })
     .get("/:id/power-curve", byId, validate("query", curveQuery), longWork, async (c) => {
@@ -168,9 +170,16 @@ function present({
   return { ...workout, summary: currentSummary(workout) };
 }
 
+/** Closes the recording at the end, or when its reader leaves. */
+async function* textOf(recording: OpenRecording, format: TelemetryFormat): Pieces {
+  using reading = recording;
+  yield* reading.text(format);
+}
+
 /** An object's JSON with one more field, the samples. */
-async function* withTelemetry(object: object, recording: Recording): AsyncGenerator<string, void, void> {
+async function* withTelemetry(object: object, recording: OpenRecording): Pieces {
+  using reading = recording;
   yield `${JSON.stringify(object).slice(0, -1)},"telemetry":`;
-  yield* toJson(recording);
+  yield* reading.text("json");
   yield "}";
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { workoutStatuses } from "../../db/schema.ts";
 import { curveMetrics } from "../../domain/mean-maximal.ts";
 import { CYCLING } from "../../domain/sport.ts";
+import { telemetryFormats } from "../../domain/telemetry-format.ts";
 import { sportText } from "../../http/sport.ts";
 import { text } from "../../http/text.ts";
 import { dayOrTime } from "../../http/time.ts";
@@ -75,7 +76,7 @@ export const deleteQuery = z.object({
 });
 
 export const telemetryQuery = z.object({
-  format: z.enum(["json", "columns", "csv", "ndjson"]).default("json"),
+  format: z.enum(telemetryFormats).default("json"),
 });
 
 export const curveQuery = z.object({ metric: z.enum(curveMetrics).default("power") });

@@ -111,8 +111,7 @@ async function sweepStream(
   // Only as an empty one: a sample may be on its way into it. One that has lost what it had is not read below.
   if (info.length === 0 && !info.hasLost) return deleteAll(deps, key, FIRST_MESSAGE_ID);
   return attempt(deps, key, info, async () => {
-    const { recording } = await readRide(deps.buffer, key);
-    const span = await spanOfRide(recording);
+    const span = await spanOfStream(deps, key);
     if (!span) return "kept";
     // Claimed first and completed then: killed in between, the next sweep finds an idle unfinished workout.
     const workout = await claim(deps, key, new Date(span.from), new Date(info.lastActivity));
@@ -120,6 +119,11 @@ async function sweepStream(
     await completeWorkout(deps, owner, workout.id, { archiveTelemetry: true });
     return "archived";
   });
+}
+
+async function spanOfStream({ buffer }: SweepDeps, key: StreamKey) {
+  using ride = await readRide(buffer, key);
+  return spanOfRide(ride.recording);
 }
 
 /** Brings a stream home by `work`, unless that has failed so often that it is set aside. */

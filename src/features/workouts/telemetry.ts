@@ -1,27 +1,25 @@
 import { isDamage } from "../../db/errors.ts";
 import type { CurveMetric } from "../../domain/mean-maximal.ts";
-import { type Recording, recordingOf } from "../../domain/recording.ts";
+import { recordingOf } from "../../domain/recording.ts";
 import { EMPTY_SUMMARY, type Summary } from "../../domain/summary.ts";
-import { openTelemetry } from "../../domain/telemetry-codec.ts";
-import { noteGarbage } from "../../memory.ts";
 import type { Deps } from "../../runtime.ts";
 import { deriveUnfinished } from "./derivation.ts";
 import { type Effort, findEfforts } from "./efforts.ts";
 import { isUnfinished, streamKey } from "./lookup.ts";
+import { heldRecording, type OpenRecording, openRecording } from "./open-recording.ts";
 import { findTelemetry, type WorkoutRow } from "./repository.ts";
 import { readRide } from "./ride.ts";
 
 type StoredDeps = Pick<Deps, "database" | "damage">;
 type ReadDeps = Pick<Deps, "database" | "buffer" | "now">;
 
-/** The archived samples of a workout, or while it is unfinished those that have arrived so far. */
+/** The archived samples of a workout, or while it is unfinished those that have arrived so far; to be closed. */
 export async function workoutRecording(
   deps: StoredDeps & Pick<Deps, "buffer">,
   workout: WorkoutRow,
-): Promise<Recording> {
+): Promise<OpenRecording> {
   if (isUnfinished(workout)) return (await readRide(deps.buffer, streamKey(workout))).recording;
-  const open = (bytes: Uint8Array) => openTelemetry(bytes, noteGarbage);
-  return (await useTelemetry(deps, workout.id, open)) ?? recordingOf([]);
+  return (await useTelemetry(deps, workout.id, openRecording)) ?? heldRecording(recordingOf([]));
 }
 
 /**
@@ -45,7 +43,7 @@ export async function useTelemetry<Result>(
 /** The summary of a workout, or while it is unfinished that of what has arrived so far. */
 export async function workoutSummary(deps: ReadDeps, workout: WorkoutRow): Promise<Summary | null> {
   if (!isUnfinished(workout)) return currentSummary(workout);
-  const ride = await readRide(deps.buffer, streamKey(workout));
+  using ride = await readRide(deps.buffer, streamKey(workout));
   return (await deriveUnfinished(deps, workout, ride)).summary;
 }
 
@@ -61,7 +59,7 @@ export async function workoutCurve(
   metric: CurveMetric,
 ): Promise<Effort[]> {
   if (!isUnfinished(workout)) return findEfforts(deps.database, workout.id, metric);
-  const ride = await readRide(deps.buffer, streamKey(workout));
+  using ride = await readRide(deps.buffer, streamKey(workout));
   const { curves, times } = await deriveUnfinished(deps, workout, ride);
   return Object.entries(curves[metric] ?? {}).map(([duration, value]) => ({
     metric,

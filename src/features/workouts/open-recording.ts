@@ -1,0 +1,86 @@
+import type { Bounds, Recording, SampleRecording } from "../../domain/recording.ts";
+import { openTelemetry } from "../../domain/telemetry-codec.ts";
+import { type TelemetryFormat, writeText } from "../../domain/telemetry-format.ts";
+import { type RideThread, useRideThread } from "./ride-thread-client.ts";
+
+/** A ride's samples to be read; to be closed once that is done. */
+export interface OpenRecording extends Recording, Disposable {
+  /** The whole as text, bit by bit. */
+  text(format: TelemetryFormat): AsyncGenerator<string | Uint8Array, void, void>;
+}
+
+/** Telemetry of more samples, or more blocks, is read by the thread for such. */
+const MOST_SAMPLES = 50_000;
+const MOST_BLOCKS = 8;
+
+/**
+ * Opens telemetry as it is stored.
+ * @throws TelemetryError if the version is unknown or the bytes are damaged, as far as it looks at them.
+ */
+export async function openRecording(bytes: Uint8Array): Promise<OpenRecording> {
+  const telemetry = await openTelemetry(bytes);
+  const isLong = telemetry.length > MOST_SAMPLES || telemetry.blocks > MOST_BLOCKS;
+  return isLong ? openInThread(bytes) : heldRecording(telemetry);
+}
+
+/** What is in memory, or read without much ado. */
+export function heldRecording(recording: SampleRecording): OpenRecording {
+  return {
+    length: recording.length,
+    timestamps: () => recording.timestamps(),
+    column: (field, bounds) => recording.column(field, bounds),
+    text: (format) => writeText(recording, format),
+    [Symbol.dispose]() {},
+  };
+}
+
+async function openInThread(bytes: Uint8Array): Promise<OpenRecording> {
+  const use = useRideThread();
+  try {
+    const { id, length } = await use.thread.call("open", { telemetry: bytes });
+    return new ThreadRecording(use, id, length);
+  } catch (error) {
+    use[Symbol.dispose]();
+    throw error;
+  }
+}
+
+class ThreadRecording implements OpenRecording {
+  readonly #use: ReturnType<typeof useRideThread>;
+  readonly #id: number;
+
+  constructor(
+    use: ReturnType<typeof useRideThread>,
+    id: number,
+    readonly length: number,
+  ) {
+    this.#use = use;
+    this.#id = id;
+  }
+
+  timestamps(): Promise<Float64Array> {
+    return this.#thread.call("timestamps", { id: this.#id });
+  }
+
+  column(field: string, bounds: Bounds): Promise<Float64Array> {
+    return this.#thread.call("column", { id: this.#id, field, bounds });
+  }
+
+  async *text(format: TelemetryFormat): AsyncGenerator<Uint8Array, void, void> {
+    for (;;) {
+      const piece = await this.#thread.call("nextText", { id: this.#id, format });
+      if (!piece) return;
+      yield piece;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    // Where the thread is no more, nothing is open there.
+    this.#thread.call("close", { id: this.#id }).catch(() => {});
+    this.#use[Symbol.dispose]();
+  }
+
+  get #thread(): RideThread {
+    return this.#use.thread;
+  }
+}

@@ -1,0 +1,40 @@
+import { Thread } from "../../thread.ts";
+import type { RideService } from "./ride-thread.ts";
+import { unpackError } from "./ride-thread-errors.ts";
+
+export type RideThread = Thread<RideService>;
+
+/** A thread that nobody has use for is ended after so long, in ms, with the memory that it takes. */
+const IDLE_MS = 10_000;
+
+let thread: RideThread | undefined;
+let uses = 0;
+let ending: NodeJS.Timeout | undefined;
+
+/** The one thread for long rides of this process, which the first use starts; to be disposed of. */
+export function useRideThread(): { thread: RideThread } & Disposable {
+  clearTimeout(ending);
+  if (!thread || thread.failure) thread = startThread();
+  uses += 1;
+  thread.keepsProcess = true;
+  return {
+    thread,
+    [Symbol.dispose]() {
+      uses -= 1;
+      if (uses > 0) return;
+      if (thread) thread.keepsProcess = false;
+      ending = setTimeout(endThread, IDLE_MS).unref();
+    },
+  };
+}
+
+function startThread(): RideThread {
+  // The build script of the binary names this file as an entry point beside main.ts.
+  const file = new URL("./ride-thread.ts", import.meta.url);
+  return new Thread<RideService>(file, { title: "The thread for long rides", unpackError });
+}
+
+function endThread(): void {
+  thread?.terminate();
+  thread = undefined;
+}

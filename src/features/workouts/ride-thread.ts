@@ -1,0 +1,74 @@
+import type { Bounds } from "../../domain/recording.ts";
+import { openTelemetry, type Telemetry } from "../../domain/telemetry-codec.ts";
+import { type TelemetryFormat, type TextPieces, writeText } from "../../domain/telemetry-format.ts";
+import { noteGarbage } from "../../memory.ts";
+import { answerCalls } from "../../thread.ts";
+import type { MessagePage } from "./arrivals.ts";
+import { LongRide } from "./long-ride.ts";
+import { packError } from "./ride-thread-errors.ts";
+
+/*
+ * The thread for rides too long, or of samples too large, to be gone over between two requests: what is parsed here, and
+ * collected as garbage, keeps nobody waiting but this thread.
+ */
+
+/** What is open here, by the number that its owner has for it. */
+const collected = new Map<number, LongRide>();
+const opened = new Map<number, { telemetry: Telemetry; text?: TextPieces }>();
+let lastId = 0;
+
+const encoder = new TextEncoder();
+
+function rideOf({ id }: { id: number }): LongRide {
+  return there(collected.get(id));
+}
+
+function there<Thing>(thing: Thing | undefined): Thing {
+  if (!thing) throw new Error("It is closed.");
+  return thing;
+}
+
+const service = {
+  /** Begins a ride; each of its pages is added, and then taken block by block. */
+  collect(): number {
+    collected.set(++lastId, new LongRide());
+    return lastId;
+  },
+  add: (request: { id: number } & MessagePage) => rideOf(request).add(request),
+  nextBlock: (request: { id: number }) => rideOf(request).nextBlock(),
+  take: (request: { id: number } & MessagePage) => rideOf(request).take(request),
+  finish: (request: { id: number }) => rideOf(request).finish(),
+
+  async open({ telemetry }: { telemetry: Uint8Array }): Promise<{ id: number; length: number }> {
+    const recording = await openTelemetry(telemetry, noteGarbage);
+    opened.set(++lastId, { telemetry: recording });
+    return { id: lastId, length: recording.length };
+  },
+  timestamps: ({ id }: { id: number }) => there(opened.get(id)).telemetry.timestamps(),
+  column({ id, field, bounds }: { id: number; field: string; bounds: Bounds }) {
+    return there(opened.get(id)).telemetry.column(field, bounds);
+  },
+  /** The next piece of the whole text, as UTF-8; null at its end. One text of a recording at a time. */
+  async nextText({ id, format }: { id: number; format: TelemetryFormat }) {
+    const recording = there(opened.get(id));
+    recording.text ??= writeText(recording.telemetry, format);
+    const { done, value } = await recording.text.next();
+    if (!done) return encoder.encode(value);
+    delete recording.text;
+    return null;
+  },
+
+  /** What was collected or opened. */
+  close({ id }: { id: number }): void {
+    collected.delete(id);
+    opened.delete(id);
+  },
+};
+
+export type RideService = typeof service;
+
+answerCalls(service, {
+  handedOver: (result) =>
+    result instanceof Float64Array || result instanceof Uint8Array ? [result.buffer as ArrayBuffer] : [],
+  packError,
+});
