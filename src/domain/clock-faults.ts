@@ -23,8 +23,11 @@ export function partsOfRide(timestamps: Float64Array): Part[] {
   return parts.filter((part) => sizeOf(part) >= largest * LEAST_SHARE);
 }
 
+/** From one time to another, in epoch ms. */
+export type Stretch = { from: number; to: number };
+
 /** When the first and the last sample that belong to a ride were recorded, in epoch ms; null of a ride without any. */
-export async function spanOfRide(recording: Recording): Promise<{ from: number; to: number } | null> {
+export async function spanOfRide(recording: Recording): Promise<Stretch | null> {
   const timestamps = await recording.timestamps();
   const parts = partsOfRide(timestamps);
   const [first, last] = [parts[0], parts.at(-1)];

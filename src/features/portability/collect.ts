@@ -1,5 +1,4 @@
 import type { Executor } from "../../db/database.ts";
-import { spanOfRide } from "../../domain/clock-faults.ts";
 import { curveMetrics, type MeanMaximalCurves } from "../../domain/mean-maximal.ts";
 import { workOf } from "../../domain/portions.ts";
 import { recordingOf, type SampleRecording } from "../../domain/recording.ts";
@@ -122,7 +121,7 @@ async function collectUnclaimed(deps: CollectDeps, key: StreamKey): Promise<Coll
   if (await findUnfinishedByStream(database, key)) return undefined;
   const { through } = await findReleased(database, key);
   using ride = await readRide(beyond(buffer, through), key);
-  const span = await spanOfRide(ride.recording);
+  const span = await ride.recording.span();
   if (!span) return undefined;
   const startTime = new Date(span.from);
   const workout: WorkoutRow = {

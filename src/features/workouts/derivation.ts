@@ -1,6 +1,5 @@
 import type { Executor } from "../../db/database.ts";
-import { spanOfRide } from "../../domain/clock-faults.ts";
-import { DEFINITIONS_VERSION, derive, type RideContext, type Summary } from "../../domain/summary.ts";
+import { DEFINITIONS_VERSION, type RideContext, type Summary } from "../../domain/summary.ts";
 import { readRiderContext } from "../accounts/rider-context.ts";
 import { findFtpInForce } from "../ftp/repository.ts";
 import { pausesOf } from "./lookup.ts";
@@ -27,12 +26,12 @@ export async function deriveUnfinished(
   workout: WorkoutRow,
   { recording, clockLead, skippedMessages }: Ride,
 ) {
-  const span = await spanOfRide(recording);
+  const span = await recording.span();
   const startTime = span ? new Date(span.from) : workout.startTime;
   const figures = await readFigures(database, workout, startTime);
   const time = now();
   const pauses = pausesOf(workout, { now: time, clockLead });
-  const derivation = await derive(recording, { pauses, ...figures, skippedMessages });
+  const derivation = await recording.derive({ pauses, ...figures, skippedMessages });
   const endTime = span && new Date(span.to);
   const times = rideTimes({ startTime, endTime, elapsedTime: derivation.summary.elapsedTime }, time);
   return { figures, pauses, times, time, ...derivation };

@@ -1,10 +1,17 @@
-import type { Bounds, Recording, SampleRecording } from "../../domain/recording.ts";
+import { type Stretch, spanOfRide } from "../../domain/clock-faults.ts";
+import type { SampleRecording } from "../../domain/recording.ts";
+import { type Derivation, derive, type RideContext } from "../../domain/summary.ts";
 import { openTelemetry } from "../../domain/telemetry-codec.ts";
 import { type TelemetryFormat, writeText } from "../../domain/telemetry-format.ts";
 import { type RideThread, useRideThread } from "./ride-thread-client.ts";
 
-/** A ride's samples to be read; to be closed once that is done. */
-export interface OpenRecording extends Recording, Disposable {
+/** A ride's samples, merged and in order, wherever they are worked on; to be closed once that is done. */
+export interface OpenRecording extends Disposable {
+  readonly length: number;
+  /** As spanOfRide has it. */
+  span(): Promise<Stretch | null>;
+  /** As derive has it. */
+  derive(context: RideContext): Promise<Derivation>;
   /** The whole as text, bit by bit. */
   text(format: TelemetryFormat): AsyncGenerator<string | Uint8Array, void, void>;
 }
@@ -27,8 +34,8 @@ export async function openRecording(bytes: Uint8Array): Promise<OpenRecording> {
 export function heldRecording(recording: SampleRecording): OpenRecording {
   return {
     length: recording.length,
-    timestamps: () => recording.timestamps(),
-    column: (field, bounds) => recording.column(field, bounds),
+    span: () => spanOfRide(recording),
+    derive: (context) => derive(recording, context),
     text: (format) => writeText(recording, format),
     [Symbol.dispose]() {},
   };
@@ -58,12 +65,12 @@ class ThreadRecording implements OpenRecording {
     this.#id = id;
   }
 
-  timestamps(): Promise<Float64Array> {
-    return this.#thread.call("timestamps", { id: this.#id });
+  span(): Promise<Stretch | null> {
+    return this.#thread.call("span", { id: this.#id });
   }
 
-  column(field: string, bounds: Bounds): Promise<Float64Array> {
-    return this.#thread.call("column", { id: this.#id, field, bounds });
+  derive(context: RideContext): Promise<Derivation> {
+    return this.#thread.call("derive", { id: this.#id, context });
   }
 
   async *text(format: TelemetryFormat): AsyncGenerator<Uint8Array, void, void> {

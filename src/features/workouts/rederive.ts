@@ -1,8 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Executor } from "../../db/database.ts";
-import { spanOfRide } from "../../domain/clock-faults.ts";
 import { curveMetrics, type MeanMaximalCurves } from "../../domain/mean-maximal.ts";
-import { DEFINITIONS_VERSION, derive, EMPTY_SUMMARY, type Summary, withFtp } from "../../domain/summary.ts";
+import { DEFINITIONS_VERSION, EMPTY_SUMMARY, type Summary, withFtp } from "../../domain/summary.ts";
 import type { Deps } from "../../runtime.ts";
 import { type RiderFigures, readFigures, rideTimes, summaryColumns } from "./derivation.ts";
 import { findEfforts, regroupEfforts, saveEfforts } from "./efforts.ts";
@@ -65,14 +64,14 @@ async function remake(
   figures: RiderFigures,
 ): Promise<Remade> {
   using recording = bytes && (await openRecording(bytes));
-  const span = recording && (await spanOfRide(recording));
+  const span = recording && (await recording.span());
   if (!recording || !span) {
     const summary = withFtp({ ...EMPTY_SUMMARY, ...stored }, figures.ftp);
     return { columns: { summary, trainingStress: summary.trainingStress, isStale: false } };
   }
   const pauses = pausesOf(workout, { now: span.to, clockLead: 0 });
   const { skippedMessages } = stored;
-  const { summary, curves } = await derive(recording, { pauses, ...figures, skippedMessages });
+  const { summary, curves } = await recording.derive({ pauses, ...figures, skippedMessages });
   const [startTime, endTime] = [new Date(span.from), new Date(span.to)];
   const times = rideTimes({ startTime, endTime, elapsedTime: summary.elapsedTime }, span.to);
   return { columns: { ...summaryColumns(summary), ...times }, curves };

@@ -1,4 +1,5 @@
-import type { Bounds } from "../../domain/recording.ts";
+import { spanOfRide } from "../../domain/clock-faults.ts";
+import { derive, type RideContext } from "../../domain/summary.ts";
 import { openTelemetry, type Telemetry } from "../../domain/telemetry-codec.ts";
 import { type TelemetryFormat, type TextPieces, writeText } from "../../domain/telemetry-format.ts";
 import { noteGarbage } from "../../memory.ts";
@@ -44,10 +45,9 @@ const service = {
     opened.set(++lastId, { telemetry: recording });
     return { id: lastId, length: recording.length };
   },
-  timestamps: ({ id }: { id: number }) => there(opened.get(id)).telemetry.timestamps(),
-  column({ id, field, bounds }: { id: number; field: string; bounds: Bounds }) {
-    return there(opened.get(id)).telemetry.column(field, bounds);
-  },
+  span: ({ id }: { id: number }) => spanOfRide(there(opened.get(id)).telemetry),
+  derive: ({ id, context }: { id: number; context: RideContext }) =>
+    derive(there(opened.get(id)).telemetry, context),
   /** The next piece of the whole text, as UTF-8; null at its end. One text of a recording at a time. */
   async nextText({ id, format }: { id: number; format: TelemetryFormat }) {
     const recording = there(opened.get(id));
@@ -68,7 +68,6 @@ const service = {
 export type RideService = typeof service;
 
 answerCalls(service, {
-  handedOver: (result) =>
-    result instanceof Float64Array || result instanceof Uint8Array ? [result.buffer as ArrayBuffer] : [],
+  handedOver: (result) => (result instanceof Uint8Array ? [result.buffer as ArrayBuffer] : []),
   packError,
 });

@@ -1,6 +1,5 @@
 import { sql } from "drizzle-orm";
 import { isStoreFailure, toError } from "../../db/errors.ts";
-import { spanOfRide } from "../../domain/clock-faults.ts";
 import { AppError } from "../../errors.ts";
 import { type Job, scheduleJob } from "../../job.ts";
 import type { Deps } from "../../runtime.ts";
@@ -123,7 +122,7 @@ async function sweepStream(
 
 async function spanOfStream({ buffer }: SweepDeps, key: StreamKey) {
   using ride = await readRide(buffer, key);
-  return spanOfRide(ride.recording);
+  return await ride.recording.span();
 }
 
 /** Brings a stream home by `work`, unless that has failed so often that it is set aside. */

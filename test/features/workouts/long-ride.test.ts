@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { ClockLead } from "../../../src/domain/clock-lead.ts";
-import { type Recording, recordingOf } from "../../../src/domain/recording.ts";
+import { recordingOf } from "../../../src/domain/recording.ts";
 import { parseArrival, SampleMerger } from "../../../src/domain/sample.ts";
 import { derive } from "../../../src/domain/summary.ts";
 import { decodeTelemetry } from "../../../src/domain/telemetry-codec.ts";
@@ -87,10 +87,12 @@ function inMemory(messages: readonly Sent[]) {
   return { samples, clockLead: lead.milliseconds, sampleMessages: arrivals.length };
 }
 
-function derivationOf(recording: Recording) {
-  const pauses = [{ from: START + 1_000_000, to: START + 1_900_000 }];
-  return derive(recording, { pauses, ftp: 250, heartrates: null, skippedMessages: 0 });
-}
+const CONTEXT = {
+  pauses: [{ from: START + 1_000_000, to: START + 1_900_000 }],
+  ftp: 250,
+  heartrates: null,
+  skippedMessages: 0,
+};
 
 /** Counts the messages that are read, and how often the last one is. */
 function counting(last?: MessageId | null) {
@@ -179,7 +181,7 @@ test.each(Object.entries(rides))("a long ride %s is what it is with all of it in
   });
   expect(ride.recording).toHaveLength(samples.length);
   expect(identical(await decodeTelemetry(await ride.telemetry()), samples)).toBe(true);
-  expect(await derivationOf(ride.recording)).toEqual(await derivationOf(recordingOf(samples)));
+  expect(await ride.recording.derive(CONTEXT)).toEqual(await derive(recordingOf(samples), CONTEXT));
 });
 
 test("a ride of which some is gone when it is read again is told to be tried again", async () => {
