@@ -68,6 +68,8 @@ export type RideContext = {
   skippedMessages: number;
 };
 
+export type FtpContext = Pick<RideContext, "pauses" | "ftp">;
+
 /** All that is worked out from a ride. */
 export type Derivation = { summary: Summary; curves: MeanMaximalCurves };
 
@@ -109,10 +111,7 @@ export const EMPTY_SUMMARY: Summary = {
  * @throws what reading the recording throws.
  */
 export async function derive(recording: Recording, context: RideContext): Promise<Derivation> {
-  const allTimestamps = await recording.timestamps();
-  const parts = partsOfRide(allTimestamps);
-  const column = async (field: Field) => keepParts(await recording.column(field, BOUNDS[field]), parts);
-  const timestamps = keepParts(allTimestamps, parts);
+  const { timestamps, column } = await rideOf(recording);
   const { timeline, distance } = await layOut(timestamps, await column("distance"), context);
   const read = async (field: Field) => signalOf(await column(field), timeline);
 
@@ -120,7 +119,9 @@ export async function derive(recording: Recording, context: RideContext): Promis
   const climbed = await elevationGain(timestamps, await column("altitude"));
   const cadence = await cadenceOf(timeline, await read("cadence"));
   const heartrate = await heartrateOf(timeline, await read("heartrate"), context);
-  const power = await powerOf(timeline, await read("power"), context);
+  const powerSignal = await read("power");
+  const power = await powerOf(timeline, powerSignal, context);
+  const powerCurve = await curveOf(timeline, powerSignal);
 
   const stress = effort({ ...power, avgHeartrate: heartrate.mean, ftp: context.ftp });
   const heartStress = power.avgPower === null ? round(heartrate.stress, 1) : null;
@@ -155,9 +156,38 @@ export async function derive(recording: Recording, context: RideContext): Promis
     totalEnergy: round(power.work),
     ftp: context.ftp,
     powerZones: power.zones,
-    powerCurve: power.curve,
+    powerCurve,
   };
-  return { summary, curves: { power: power.curve, heartrate: heartrate.curve, speed: speed.curve } };
+  return { summary, curves: { power: powerCurve, heartrate: heartrate.curve, speed: speed.curve } };
+}
+
+/**
+ * The summary of a ride with power as it is with another FTP in W, from that which `derive` has made of it with an
+ * earlier one: as if derived anew, in a fraction of the time.
+ * @throws what reading the recording throws.
+ */
+export async function deriveWithFtp(
+  recording: Recording,
+  summary: Summary,
+  context: FtpContext,
+): Promise<Summary> {
+  const { timestamps, column } = await rideOf(recording);
+  const timeline = await timelineOf(timestamps, await column("distance"), context.pauses);
+  const power = await powerOf(timeline, await signalOf(await column("power"), timeline), context);
+  const { ftp } = context;
+  const { intensityFactor, trainingStress } = effort({ ...power, avgHeartrate: null, ftp });
+  const stressSource = sourceOf(trainingStress, null);
+  return { ...summary, ftp, intensityFactor, trainingStress, stressSource, powerZones: power.zones };
+}
+
+/** A recording without what was recorded by a clock that was wrong. */
+async function rideOf(recording: Recording) {
+  const timestamps = await recording.timestamps();
+  const parts = partsOfRide(timestamps);
+  return {
+    timestamps: keepParts(timestamps, parts),
+    column: async (field: Field) => keepParts(await recording.column(field, BOUNDS[field]), parts),
+  };
 }
 
 function sourceOf(power: number | null, heartrate: number | null): Summary["stressSource"] {
@@ -165,16 +195,16 @@ function sourceOf(power: number | null, heartrate: number | null): Summary["stre
   return heartrate === null ? null : "heartrate";
 }
 
-/** The curve of a signal over the ride's clock. */
-async function curveOf(timeline: Timeline, signal: Signal) {
-  const series = await perSecond(timeline, signal, "clock");
-  return meanMaximalCurve(series, wholeSeconds(timeline, "clock"));
-}
-
 /** What the odometer tells, of which nothing is needed after this. */
 async function layOut(timestamps: Float64Array, odometer: Float64Array, { pauses }: RideContext) {
   const timeline = await timelineOf(timestamps, odometer, pauses);
   return { timeline, distance: await odometerDistance(timestamps, odometer) };
+}
+
+/** The curve of a signal over the ride's clock. */
+async function curveOf(timeline: Timeline, signal: Signal) {
+  const series = await perSecond(timeline, signal, "clock");
+  return meanMaximalCurve(series, wholeSeconds(timeline, "clock"));
 }
 
 async function speedOf(timeline: Timeline, speed: Signal, distanceByOdometer: number | null) {
@@ -208,7 +238,7 @@ async function heartrateOf(timeline: Timeline, heartrate: Signal, { heartrates }
   };
 }
 
-async function powerOf(timeline: Timeline, power: Signal, { ftp }: RideContext) {
+async function powerOf(timeline: Timeline, power: Signal, { ftp }: Pick<RideContext, "ftp">) {
   const integral = await integrate(power);
   const series = await perSecond(timeline, power, "recorded");
   return {
@@ -220,7 +250,6 @@ async function powerOf(timeline: Timeline, power: Signal, { ftp }: RideContext) 
     normalizedPower: await normalizedPower(series),
     zones: ftp === null || series.values.length === 0 ? null : await powerZones(series, ftp),
     series,
-    curve: await curveOf(timeline, power),
   };
 }
 

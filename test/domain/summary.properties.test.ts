@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { recordingOf } from "../../src/domain/recording.ts";
 import type { Sample } from "../../src/domain/sample.ts";
+import { deriveWithFtp } from "../../src/domain/summary.ts";
 import { brokenRide } from "./dense-ride.ts";
 import { mergeSamples, ride, summarize, summaryOf, times } from "./rides.ts";
 import { coveredSeconds, secondRide, wattsOf } from "./second-ride.ts";
@@ -112,6 +114,16 @@ test("with an FTP, intensity and stress agree with Normalized Power and the time
       );
       expect(trainingStress).toBeGreaterThanOrEqual(lowest - 1e-6);
       expect(trainingStress).toBeLessThanOrEqual(highest + 1e-6);
+    }),
+  ));
+
+test("another FTP makes of a summary with power what it would have been from the start", () =>
+  fc.assert(
+    fc.asyncProperty(anyRide, fc.option(ftp), fc.option(ftp), async ({ samples, pauses }, earlier, later) => {
+      const before = await summarize(samples, { pauses, ftp: earlier, skippedMessages: 2 });
+      fc.pre(before.avgPower !== null);
+      const again = await deriveWithFtp(recordingOf(samples), before, { pauses, ftp: later });
+      expect(again).toEqual(await summarize(samples, { pauses, ftp: later, skippedMessages: 2 }));
     }),
   ));
 

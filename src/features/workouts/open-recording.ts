@@ -1,6 +1,13 @@
 import { type Stretch, spanOfRide } from "../../domain/clock-faults.ts";
 import type { SampleRecording } from "../../domain/recording.ts";
-import { type Derivation, derive, type RideContext } from "../../domain/summary.ts";
+import {
+  type Derivation,
+  derive,
+  deriveWithFtp,
+  type FtpContext,
+  type RideContext,
+  type Summary,
+} from "../../domain/summary.ts";
 import { openTelemetry } from "../../domain/telemetry-codec.ts";
 import { type TelemetryFormat, writeText } from "../../domain/telemetry-format.ts";
 import { type RideThread, useRideThread } from "./ride-thread-client.ts";
@@ -12,12 +19,15 @@ export interface OpenRecording extends Disposable {
   span(): Promise<Stretch | null>;
   /** As derive has it. */
   derive(context: RideContext): Promise<Derivation>;
+  /** As deriveWithFtp has it. */
+  deriveWithFtp(summary: Summary, context: FtpContext): Promise<Summary>;
   /** The whole as text, bit by bit. */
   text(format: TelemetryFormat): AsyncGenerator<string | Uint8Array, void, void>;
 }
 
-/** Telemetry of more samples, or more blocks, is read by the thread for such. */
-const MOST_SAMPLES = 50_000;
+/** A ride of more samples is left to the thread for such: half a day at one a second is below. */
+export const MOST_HELD = 50_000;
+/** One of more blocks too: its samples are large. */
 const MOST_BLOCKS = 8;
 
 /**
@@ -26,7 +36,7 @@ const MOST_BLOCKS = 8;
  */
 export async function openRecording(bytes: Uint8Array): Promise<OpenRecording> {
   const telemetry = await openTelemetry(bytes);
-  const isLong = telemetry.length > MOST_SAMPLES || telemetry.blocks > MOST_BLOCKS;
+  const isLong = telemetry.length > MOST_HELD || telemetry.blocks > MOST_BLOCKS;
   return isLong ? openInThread(bytes) : heldRecording(telemetry);
 }
 
@@ -36,6 +46,7 @@ export function heldRecording(recording: SampleRecording): OpenRecording {
     length: recording.length,
     span: () => spanOfRide(recording),
     derive: (context) => derive(recording, context),
+    deriveWithFtp: (summary, context) => deriveWithFtp(recording, summary, context),
     text: (format) => writeText(recording, format),
     [Symbol.dispose]() {},
   };
@@ -71,6 +82,10 @@ class ThreadRecording implements OpenRecording {
 
   derive(context: RideContext): Promise<Derivation> {
     return this.#thread.call("derive", { id: this.#id, context });
+  }
+
+  deriveWithFtp(summary: Summary, context: FtpContext): Promise<Summary> {
+    return this.#thread.call("deriveWithFtp", { id: this.#id, summary, context });
   }
 
   async *text(format: TelemetryFormat): AsyncGenerator<Uint8Array, void, void> {

@@ -22,9 +22,9 @@ export type Change = { field: string; from: unknown; to: unknown };
 type Remade = { columns: Partial<NewWorkout> & { summary: Summary }; curves?: MeanMaximalCurves };
 
 /**
- * Makes what is worked out from a ride again, from its telemetry, or where only the FTP has changed and the stored
- * summary has all it takes, from that; with `anew` always from telemetry. Writes only what differs; resolves to what
- * that is.
+ * Makes what is worked out from a ride again, from its telemetry; where only the FTP has changed, only what depends on
+ * that, and where the stored summary has all it takes, from that. With `anew` everything, from telemetry. Writes only
+ * what differs; resolves to what that is.
  * @throws TelemetryError when the telemetry is damaged.
  */
 export async function rederive(
@@ -39,29 +39,32 @@ export async function rederive(
   const bytes = suffices(workout, workout.summary, anew)
     ? undefined
     : await findTelemetry(database, workout.id);
-  const remade = await remake(workout, workout.summary, bytes, figures);
+  const remade = await remake(workout, workout.summary, { bytes, figures, anew });
   await setImmediate();
   const changes = await database.transaction(async (transaction) => {
     // Changed meanwhile: then the ride is not to count as up to date.
     const { sport } = (await findWorkoutById(transaction, workoutId)) ?? workout;
     const latest = await readFigures(transaction, { ...workout, sport }, workout.startTime);
-    const isCurrent = Bun.deepEquals(latest, figures) && sport === workout.sport;
-    return isCurrent ? save(transaction, workout, remade, new Date(now())) : undefined;
+    const isUpToDate = Bun.deepEquals(latest, figures) && sport === workout.sport;
+    return isUpToDate ? save(transaction, workout, remade, new Date(now())) : undefined;
   });
   return changes ?? rederive(deps, workoutId, { anew });
 }
 
 /** Whether a stored summary has all it takes: of a ride with neither power nor heart rate no figure says anything. */
-function suffices({ definitionsVersion }: WorkoutRow, stored: Summary, anew: boolean): boolean {
-  const isCurrent = definitionsVersion === DEFINITIONS_VERSION && !anew;
-  return isCurrent && stored.avgPower === null && stored.avgHeartrate === null;
+function suffices(workout: WorkoutRow, stored: Summary, anew: boolean): boolean {
+  return !anew && isCurrent(workout) && stored.avgPower === null && stored.avgHeartrate === null;
+}
+
+/** Whether today's definitions have made its summary: where that has power, only the FTP can have changed. */
+function isCurrent({ definitionsVersion }: WorkoutRow): boolean {
+  return definitionsVersion === DEFINITIONS_VERSION;
 }
 
 async function remake(
   workout: WorkoutRow,
   stored: Summary,
-  bytes: Uint8Array | undefined,
-  figures: RiderFigures,
+  { bytes, figures, anew }: { bytes: Uint8Array | undefined; figures: RiderFigures; anew: boolean },
 ): Promise<Remade> {
   using recording = bytes && (await openRecording(bytes));
   const span = recording && (await recording.span());
@@ -70,6 +73,10 @@ async function remake(
     return { columns: { summary, trainingStress: summary.trainingStress, isStale: false } };
   }
   const pauses = pausesOf(workout, { now: span.to, clockLead: 0 });
+  if (!anew && isCurrent(workout) && stored.avgPower !== null) {
+    const summary = await recording.deriveWithFtp(stored, { pauses, ftp: figures.ftp });
+    return { columns: summaryColumns(summary) };
+  }
   const { skippedMessages } = stored;
   const { summary, curves } = await recording.derive({ pauses, ...figures, skippedMessages });
   const [startTime, endTime] = [new Date(span.from), new Date(span.to)];

@@ -1,5 +1,11 @@
 import { spanOfRide } from "../../domain/clock-faults.ts";
-import { derive, type RideContext } from "../../domain/summary.ts";
+import {
+  derive,
+  deriveWithFtp,
+  type FtpContext,
+  type RideContext,
+  type Summary,
+} from "../../domain/summary.ts";
 import { openTelemetry, type Telemetry } from "../../domain/telemetry-codec.ts";
 import { type TelemetryFormat, type TextPieces, writeText } from "../../domain/telemetry-format.ts";
 import { noteGarbage } from "../../memory.ts";
@@ -48,6 +54,8 @@ const service = {
   span: ({ id }: { id: number }) => spanOfRide(there(opened.get(id)).telemetry),
   derive: ({ id, context }: { id: number; context: RideContext }) =>
     derive(there(opened.get(id)).telemetry, context),
+  deriveWithFtp: ({ id, summary, context }: { id: number; summary: Summary; context: FtpContext }) =>
+    deriveWithFtp(there(opened.get(id)).telemetry, summary, context),
   /** The next piece of the whole text, as UTF-8; null at its end. One text of a recording at a time. */
   async nextText({ id, format }: { id: number; format: TelemetryFormat }) {
     const recording = there(opened.get(id));

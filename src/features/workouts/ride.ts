@@ -7,7 +7,7 @@ import { FIRST_MESSAGE_ID, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { bufferUnavailable } from "../../streams/unavailable.ts";
 import { type ArrivedSample, arrivalsIn, readPages } from "./arrivals.ts";
 import type { EncodedRide } from "./long-ride.ts";
-import { heldRecording, type OpenRecording, openRecording } from "./open-recording.ts";
+import { heldRecording, MOST_HELD, type OpenRecording, openRecording } from "./open-recording.ts";
 import { type RideThread, useRideThread } from "./ride-thread-client.ts";
 
 /** What a stream holds, as far as it has been read; to be closed once that is done. */
@@ -21,8 +21,7 @@ export type Ride = Omit<EncodedRide, "telemetry"> &
     telemetry(): Promise<Uint8Array>;
   };
 
-/** A ride of more samples, or more characters in them, is not held in memory: half a day at one a second is below. */
-export const MOST_HELD = 50_000;
+/** Nor is one of more characters held in memory here. */
 const HELD_WEIGHT = 12_000_000;
 
 type Readable = Pick<StreamBuffer, "range">;
