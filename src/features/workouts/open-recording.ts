@@ -10,7 +10,7 @@ import {
 } from "../../domain/summary.ts";
 import { openTelemetry } from "../../domain/telemetry-codec.ts";
 import { type TelemetryFormat, writeText } from "../../domain/telemetry-format.ts";
-import { type RideThread, useRideThread } from "./ride-thread-client.ts";
+import { type RideThread, type RideThreadUse, useRideThread } from "./ride-thread-client.ts";
 
 /** A ride's samples, merged and in order, wherever they are worked on; to be closed once that is done. */
 export interface OpenRecording extends Disposable {
@@ -55,25 +55,29 @@ export function heldRecording(recording: SampleRecording): OpenRecording {
 async function openInThread(bytes: Uint8Array): Promise<OpenRecording> {
   const use = useRideThread();
   try {
-    const { id, length } = await use.thread.call("open", { telemetry: bytes });
-    return new ThreadRecording(use, id, length);
+    return new ThreadRecording(use, await use.thread.call("open", { telemetry: bytes }));
   } catch (error) {
     use[Symbol.dispose]();
     throw error;
   }
 }
 
-class ThreadRecording implements OpenRecording {
-  readonly #use: ReturnType<typeof useRideThread>;
+/** One that is open in the thread. */
+export class ThreadRecording implements OpenRecording {
+  readonly #use: RideThreadUse;
   readonly #id: number;
+  readonly length: number;
 
-  constructor(
-    use: ReturnType<typeof useRideThread>,
-    id: number,
-    readonly length: number,
-  ) {
+  /** @param use is disposed of with it */
+  constructor(use: RideThreadUse, { id, length }: { id: number; length: number }) {
     this.#use = use;
     this.#id = id;
+    this.length = length;
+  }
+
+  /** The samples as they are to be kept. */
+  telemetry(): Promise<Uint8Array> {
+    return this.#thread.call("telemetry", { id: this.#id });
   }
 
   span(): Promise<Stretch | null> {

@@ -3,6 +3,7 @@ import type { RideService } from "./ride-thread.ts";
 import { unpackError } from "./ride-thread-errors.ts";
 
 export type RideThread = Thread<RideService>;
+export type RideThreadUse = { thread: RideThread } & Disposable;
 
 /** A thread that nobody has use for is ended after so long, in ms, with the memory that it takes. */
 const IDLE_MS = 10_000;
@@ -12,7 +13,7 @@ let uses = 0;
 let ending: NodeJS.Timeout | undefined;
 
 /** The one thread for long rides of this process, which the first use starts; to be disposed of. */
-export function useRideThread(): { thread: RideThread } & Disposable {
+export function useRideThread(): RideThreadUse {
   clearTimeout(ending);
   if (!thread || thread.failure) thread = startThread();
   uses += 1;

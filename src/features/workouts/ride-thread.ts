@@ -21,7 +21,7 @@ import { packError } from "./ride-thread-errors.ts";
 
 /** What is open here, by the number that its owner has for it. */
 const collected = new Map<number, LongRide>();
-const opened = new Map<number, { telemetry: Telemetry; text?: TextPieces }>();
+const opened = new Map<number, { bytes: Uint8Array; telemetry: Telemetry; text?: TextPieces }>();
 let lastId = 0;
 
 const encoder = new TextEncoder();
@@ -35,6 +35,12 @@ function there<Thing>(thing: Thing | undefined): Thing {
   return thing;
 }
 
+async function openAs(id: number, bytes: Uint8Array): Promise<number> {
+  const telemetry = await openTelemetry(bytes, noteGarbage);
+  opened.set(id, { bytes, telemetry });
+  return telemetry.length;
+}
+
 const service = {
   /** Begins a ride; each of its pages is added, and then taken block by block. */
   collect(): number {
@@ -44,13 +50,18 @@ const service = {
   add: (request: { id: number } & MessagePage) => rideOf(request).add(request),
   nextBlock: (request: { id: number }) => rideOf(request).nextBlock(),
   take: (request: { id: number } & MessagePage) => rideOf(request).take(request),
-  finish: (request: { id: number }) => rideOf(request).finish(),
-
-  async open({ telemetry }: { telemetry: Uint8Array }): Promise<{ id: number; length: number }> {
-    const recording = await openTelemetry(telemetry, noteGarbage);
-    opened.set(++lastId, { telemetry: recording });
-    return { id: lastId, length: recording.length };
+  /** From then on it is open. */
+  async finish({ id }: { id: number }) {
+    const { telemetry: bytes, ...ride } = rideOf({ id }).finish();
+    collected.delete(id);
+    return { ...ride, length: await openAs(id, bytes) };
   },
+
+  async open({ telemetry: bytes }: { telemetry: Uint8Array }): Promise<{ id: number; length: number }> {
+    const id = ++lastId;
+    return { id, length: await openAs(id, bytes) };
+  },
+  telemetry: ({ id }: { id: number }): Uint8Array => Uint8Array.from(there(opened.get(id)).bytes),
   span: ({ id }: { id: number }) => spanOfRide(there(opened.get(id)).telemetry),
   derive: ({ id, context }: { id: number; context: RideContext }) =>
     derive(there(opened.get(id)).telemetry, context),

@@ -7,7 +7,7 @@ import { FIRST_MESSAGE_ID, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { bufferUnavailable } from "../../streams/unavailable.ts";
 import { type ArrivedSample, arrivalsIn, readPages } from "./arrivals.ts";
 import type { EncodedRide } from "./long-ride.ts";
-import { heldRecording, MOST_HELD, type OpenRecording, openRecording } from "./open-recording.ts";
+import { heldRecording, MOST_HELD, type OpenRecording, ThreadRecording } from "./open-recording.ts";
 import { type RideThread, useRideThread } from "./ride-thread-client.ts";
 
 /** What a stream holds, as far as it has been read; to be closed once that is done. */
@@ -66,22 +66,26 @@ async function readHeld(buffer: Readable, key: StreamKey): Promise<Ride | null> 
 }
 
 async function readLong(buffer: Readable, key: StreamKey): Promise<Ride> {
-  using use = useRideThread();
-  const { thread } = use;
-  const id = await thread.call("collect");
+  const use = useRideThread();
   try {
-    const lastMessageId = await collect(thread, id, { buffer, key });
-    const { telemetry, ...ride } = await thread.call("finish", { id });
-    const recording = await openRecording(telemetry);
+    const { thread } = use;
+    const id = await thread.call("collect");
+    const lastMessageId = await collect(thread, id, { buffer, key }).catch((error) => {
+      thread.call("close", { id }).catch(() => {});
+      throw error;
+    });
+    const { length, ...ride } = await thread.call("finish", { id });
+    const recording = new ThreadRecording(use, { id, length });
     return {
       ...ride,
       recording,
       lastMessageId,
-      telemetry: async () => telemetry,
+      telemetry: () => recording.telemetry(),
       [Symbol.dispose]: () => recording[Symbol.dispose](),
     };
-  } finally {
-    thread.call("close", { id }).catch(() => {});
+  } catch (error) {
+    use[Symbol.dispose]();
+    throw error;
   }
 }
 
