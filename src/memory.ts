@@ -1,5 +1,5 @@
 /** So much garbage is to be collected, in bytes. */
-const MUCH_BYTES = 32_000_000;
+const MUCH_BYTES = 16_000_000;
 
 /** What came of text leaves about so many times its characters behind, in bytes. */
 const BYTES_PER_CHARACTER = 10;

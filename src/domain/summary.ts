@@ -8,7 +8,7 @@ import { type Heartrates, heartrateStress } from "./heartrate-stress.ts";
 import { type MeanMaximalCurves, meanMaximalCurve } from "./mean-maximal.ts";
 import { aboveZero, secondsIn, union } from "./moving-time.ts";
 import { normalizedPower } from "./normalized-power.ts";
-import { perSecond, wholeSeconds } from "./per-second.ts";
+import { perSecond, type SecondSeries, wholeSeconds } from "./per-second.ts";
 import { powerZones } from "./power-zones.ts";
 import type { Recording } from "./recording.ts";
 import { round } from "./rounding.ts";
@@ -121,7 +121,7 @@ export async function derive(recording: Recording, context: RideContext): Promis
   const heartrate = await heartrateOf(timeline, await read("heartrate"), context);
   const powerSignal = await read("power");
   const power = await powerOf(timeline, powerSignal, context);
-  const powerCurve = await curveOf(timeline, powerSignal);
+  const powerCurve = await curveOf(timeline, powerSignal, power.series);
 
   const stress = effort({ ...power, avgHeartrate: heartrate.mean, ftp: context.ftp });
   const heartStress = power.avgPower === null ? round(heartrate.stress, 1) : null;
@@ -201,21 +201,24 @@ async function layOut(timestamps: Float64Array, odometer: Float64Array, { pauses
   return { timeline, distance: await odometerDistance(timestamps, odometer) };
 }
 
-/** The curve of a signal over the ride's clock. */
-async function curveOf(timeline: Timeline, signal: Signal) {
-  const series = await perSecond(timeline, signal, "clock");
+/** The curve of a signal over the ride's clock; `recorded` is its series of the other axis. */
+async function curveOf(timeline: Timeline, signal: Signal, recorded: SecondSeries) {
+  // Without pauses the axes are one.
+  const isOne = timeline.recorded === timeline.elapsed;
+  const series = isOne ? recorded : await perSecond(timeline, signal, "clock");
   return meanMaximalCurve(series, wholeSeconds(timeline, "clock"));
 }
 
 async function speedOf(timeline: Timeline, speed: Signal, distanceByOdometer: number | null) {
   const distance = distanceByOdometer ?? (await travelledDistance(speed));
   const seconds = timeline.recorded / 1000;
+  const series = await perSecond(timeline, speed, "recorded");
   return {
     distance,
     mean: distance === null || seconds === 0 ? null : (distance / seconds) * 3.6,
     maximum: await maximumOf(speed.values),
-    moving: await aboveZero(await perSecond(timeline, speed, "recorded")),
-    curve: await curveOf(timeline, speed),
+    moving: await aboveZero(series),
+    curve: await curveOf(timeline, speed, series),
   };
 }
 
@@ -229,12 +232,13 @@ async function cadenceOf(timeline: Timeline, cadence: Signal) {
 }
 
 async function heartrateOf(timeline: Timeline, heartrate: Signal, { heartrates }: RideContext) {
+  const series = await perSecond(timeline, heartrate, "recorded");
   return {
     mean: meanOf(await integrate(heartrate)),
     maximum: await maximumOf(heartrate.values),
     stress: heartrates && (await heartrateStress(heartrate, heartrates)),
-    series: await perSecond(timeline, heartrate, "recorded"),
-    curve: await curveOf(timeline, heartrate),
+    series,
+    curve: await curveOf(timeline, heartrate, series),
   };
 }
 

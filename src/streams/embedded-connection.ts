@@ -1,5 +1,9 @@
 import { type Connection, type ConnectionOptions, openConnection, type Statement } from "../db/connection.ts";
+import { noteGarbage } from "../memory.ts";
 import { insertMessages, insertStreams } from "./embedded-sql.ts";
+
+/** What came over leaves about so many times its characters behind, in bytes. */
+const CHARACTER_BYTES = 4;
 
 /** The write connection of the embedded buffer, wherever it runs. Decides nothing; embedded.ts says what is written. */
 export function createWriteConnection() {
@@ -18,9 +22,11 @@ export function createWriteConnection() {
     append({ newStreams, messages }: { newStreams: string | undefined; messages: string }) {
       // Mostly one statement, which is a transaction of its own: this is the way of every sample.
       const insertion = insertMessages(messages);
-      return write({
+      const results = write({
         statements: newStreams === undefined ? [insertion] : [insertStreams(newStreams), insertion],
       });
+      noteGarbage(messages.length * CHARACTER_BYTES);
+      return results;
     },
     write,
     /** One of the pragmas that `write` does not run to their end. */

@@ -162,7 +162,9 @@ function isBefore(one: Place, other: Place): boolean {
   return one.time === other.time ? one.index < other.index : one.time < other.time;
 }
 
+/** Not copied where they are in order already, as those of most rides are. */
 function inOrder(values: Float64Array, order: Uint32Array): Float64Array {
+  if (order.every((index, position) => index === position)) return values;
   const ordered = new Float64Array(order.length);
   for (let position = 0; position < order.length; position++) {
     ordered[position] = at(values, order[position] ?? 0);

@@ -10,6 +10,7 @@ import {
 } from "../../domain/summary.ts";
 import { openTelemetry } from "../../domain/telemetry-codec.ts";
 import { type TelemetryFormat, writeText } from "../../domain/telemetry-format.ts";
+import { noteText } from "../../memory.ts";
 import { type RideThread, type RideThreadUse, useRideThread } from "./ride-thread-client.ts";
 
 /** A ride's samples, merged and in order, wherever they are worked on; to be closed once that is done. */
@@ -97,6 +98,7 @@ export class ThreadRecording implements OpenRecording {
       const piece = await this.#thread.call("nextText", { id: this.#id, format });
       if (!piece) return;
       yield piece;
+      noteText(piece.length);
     }
   }
 

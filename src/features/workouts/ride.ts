@@ -2,10 +2,11 @@ import { ClockLead } from "../../domain/clock-lead.ts";
 import { recordingOf } from "../../domain/recording.ts";
 import { SampleMerger } from "../../domain/sample.ts";
 import { encodeTelemetry } from "../../domain/telemetry-codec.ts";
+import { noteText } from "../../memory.ts";
 import type { MessageId, StreamBuffer, StreamKey } from "../../streams/buffer.ts";
 import { FIRST_MESSAGE_ID, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { bufferUnavailable } from "../../streams/unavailable.ts";
-import { type ArrivedSample, arrivalsIn, readPages } from "./arrivals.ts";
+import { type ArrivedSample, arrivalsIn, type MessagePage, readPages } from "./arrivals.ts";
 import type { EncodedRide } from "./long-ride.ts";
 import { heldRecording, MOST_HELD, type OpenRecording, ThreadRecording } from "./open-recording.ts";
 import { type RideThread, useRideThread } from "./ride-thread-client.ts";
@@ -89,6 +90,18 @@ async function readLong(buffer: Readable, key: StreamKey): Promise<Ride> {
   }
 }
 
+/** The pages for the thread, with what they leave behind here. */
+async function* pagesFor(
+  buffer: Readable,
+  key: StreamKey,
+  { from, to }: { from: MessageId; to: MessageId },
+): AsyncGenerator<MessagePage, void, void> {
+  for await (const page of readPages(buffer, key, from, to)) {
+    yield page;
+    noteText(page.data.reduce((sum, text) => sum + text.length, 0));
+  }
+}
+
 /** Reads the stream, and then block by block again; resolves to the last message. */
 async function collect(
   thread: RideThread,
@@ -96,7 +109,8 @@ async function collect(
   { buffer, key }: { buffer: Readable; key: StreamKey },
 ): Promise<MessageId | null> {
   let lastMessageId: MessageId | null = null;
-  for await (const page of readPages(buffer, key, FIRST_MESSAGE_ID, LAST_MESSAGE_ID)) {
+  const all = { from: FIRST_MESSAGE_ID, to: LAST_MESSAGE_ID };
+  for await (const page of pagesFor(buffer, key, all)) {
     await thread.call("add", { id, ...page });
     lastMessageId = page.lastId;
   }
@@ -104,7 +118,7 @@ async function collect(
     const block = await thread.call("nextBlock", { id });
     if (block === "finished") return lastMessageId;
     if (block === "changed") throw bufferUnavailable(new Error("The stream has changed meanwhile."));
-    for await (const page of readPages(buffer, key, block.from, block.to)) {
+    for await (const page of pagesFor(buffer, key, block)) {
       await thread.call("take", { id, ...page });
     }
   }
