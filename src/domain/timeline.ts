@@ -40,18 +40,25 @@ export async function timelineOf(
   odometer: Float64Array,
   pauses: readonly Pause[],
 ): Promise<Timeline> {
-  const paused = await pausesByGap(timestamps, odometer);
-  const interval = await intervalOf(timestamps, paused);
-  const { covered, recorded } = await coverage(timestamps, { interval, paused, pauses });
+  // For one thing after another, since it is large: gaps, those that are no pauses, and at last what is covered.
+  const scratch = new Float64Array(timestamps.length);
+  const paused = await pausesByGap(timestamps, odometer, scratch);
+  const interval = await intervalOf(timestamps, paused, scratch);
+  const covered = scratch.fill(0);
+  const recorded = await cover(covered, timestamps, { interval, paused, pauses });
   const { length } = timestamps;
   const elapsed = length === 0 ? 0 : at(timestamps, length - 1) - at(timestamps, 0) + interval;
   return { timestamps, covered, paused, elapsed, recorded };
 }
 
 /** 1 for each sample after which the gap is a pause. */
-async function pausesByGap(timestamps: Float64Array, odometer: Float64Array): Promise<Uint8Array> {
+async function pausesByGap(
+  timestamps: Float64Array,
+  odometer: Float64Array,
+  scratch: Float64Array,
+): Promise<Uint8Array> {
   const paused = new Uint8Array(timestamps.length);
-  const limit = await longestGap(timestamps);
+  const limit = await longestGap(timestamps, scratch);
   await inSlices(timestamps.length - 1, (from, to) => {
     for (let index = from; index < to; index++) {
       const gap = gapAfter(timestamps, index);
@@ -61,8 +68,8 @@ async function pausesByGap(timestamps: Float64Array, odometer: Float64Array): Pr
   return paused;
 }
 
-async function longestGap(timestamps: Float64Array): Promise<number> {
-  const gaps = new Float64Array(Math.max(0, timestamps.length - 1));
+async function longestGap(timestamps: Float64Array, scratch: Float64Array): Promise<number> {
+  const gaps = scratch.subarray(0, Math.max(0, timestamps.length - 1));
   await inSlices(gaps.length, (from, to) => {
     for (let index = from; index < to; index++) gaps[index] = gapAfter(timestamps, index);
   });
@@ -77,25 +84,28 @@ function wentOn(odometer: Float64Array, index: number, gap: number): boolean {
 }
 
 /** The median of the gaps that are no pauses, in ms. */
-async function intervalOf(timestamps: Float64Array, paused: Uint8Array): Promise<number> {
-  const gaps = new Float64Array(timestamps.length);
+async function intervalOf(
+  timestamps: Float64Array,
+  paused: Uint8Array,
+  scratch: Float64Array,
+): Promise<number> {
   let count = 0;
   await inSlices(timestamps.length - 1, (from, to) => {
     for (let index = from; index < to; index++) {
-      if (paused[index] === 0) gaps[count++] = gapAfter(timestamps, index);
+      if (paused[index] === 0) scratch[count++] = gapAfter(timestamps, index);
     }
   });
-  return count === 0 ? DEFAULT_INTERVAL_MS : medianOf(gaps.subarray(0, count));
+  return count === 0 ? DEFAULT_INTERVAL_MS : medianOf(scratch.subarray(0, count));
 }
 
-/** How long each sample lasts, in ms, and all of them; notes in `paused` what explicit pauses interrupt. */
-async function coverage(
+/** Fills in how long each sample lasts, in ms; resolves to the sum. Notes in `paused` what explicit pauses interrupt. */
+async function cover(
+  covered: Float64Array,
   timestamps: Float64Array,
   { interval, paused, pauses }: { interval: number; paused: Uint8Array; pauses: readonly Pause[] },
-): Promise<Pick<Timeline, "covered" | "recorded">> {
+): Promise<number> {
   // An empty pause interrupts nothing. Sorted, the first pause not yet over is the one that matters.
   const ahead = pauses.filter(({ from, to }) => from < to).sort((a, b) => a.from - b.from);
-  const covered = new Float64Array(timestamps.length);
   let current = 0;
   let recorded = 0;
   await inSlices(timestamps.length, (from, to) => {
@@ -113,7 +123,7 @@ async function coverage(
       recorded += duration;
     }
   });
-  return { covered, recorded };
+  return recorded;
 }
 
 function gapAfter(timestamps: Float64Array, index: number): number {
