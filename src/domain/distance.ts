@@ -28,7 +28,8 @@ export async function travelledDistance(speed: Signal): Promise<number | null> {
 }
 
 async function sumOfSteps({ times, metres }: Readings): Promise<number> {
-  const recoveries = await nextNotBelow(metres);
+  // Of an odometer that never falls, as of most, none is asked for.
+  const recoveries = (await isRising(metres)) ? new Uint32Array() : await nextNotBelow(metres);
   let total = 0;
   let last = 0;
   await inSlices(metres.length - 1, (_, to) => {
@@ -46,6 +47,14 @@ async function sumOfSteps({ times, metres }: Readings): Promise<number> {
     if (step <= ((at(times, next) - at(times, from)) / 1000) * FASTEST) total += step;
     return next;
   }
+}
+
+async function isRising(metres: Float64Array): Promise<boolean> {
+  let falls = 0;
+  await inSlices(metres.length - 1, (from, to) => {
+    for (let index = from; index < to; index++) if (at(metres, index + 1) < at(metres, index)) falls++;
+  });
+  return falls === 0;
 }
 
 /** Of each reading the first one after it that is not below it; beyond the last where there is none. */
