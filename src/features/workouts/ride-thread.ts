@@ -81,6 +81,8 @@ const service = {
   close({ id }: { id: number }): void {
     collected.delete(id);
     opened.delete(id);
+    // The next ride shall not have to fit beside what is left of this one.
+    Bun.gc(true);
   },
 };
 
