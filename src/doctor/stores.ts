@@ -37,7 +37,8 @@ export async function readDatabase(config: Config): Promise<DatabaseState | unde
     return {
       unfinished: rides.map(({ id, userId: owner, streamName }) => ({ id, owner, streamName })),
       userIds: new Set(riders.map(({ id }) => id)),
-      setAside: await listSetAside(database),
+      // There is no such table in a database of an earlier version.
+      setAside: await listSetAside(database).catch(() => []),
       newest: await findNewestChange(database),
     };
   } finally {

@@ -45,15 +45,15 @@ export async function medianOf(values: Float64Array): Promise<number> {
   return ((low ?? high) + high) / 2;
 }
 
-/**
- * The value that sorting would put at `rank`, found without sorting the rest (Hoare's selection), with a turn for others
- * after each pass.
- */
+/** Values that are looked at by one pass, without a turn for others: some milliseconds of work. */
+const MANY = 50_000;
+
+/** The value that sorting would put at `rank`, found without sorting the rest (Hoare's selection). */
 async function selectSmallest(values: Float64Array, rank: number): Promise<number> {
   let from = 0;
   let to = values.length - 1;
   while (from < to) {
-    await setImmediate();
+    if (to - from > MANY) await setImmediate();
     const pivot = at(values, (from + to) >> 1);
     let left = from;
     let right = to;

@@ -103,6 +103,7 @@ test("migrations to come are a warning, those of a later version a problem", asy
   expect(await findings("migrations")).toMatchObject([
     { status: "warning", message: expect.stringMatching(/^1 of \d+ migrations are pending$/) },
   ]);
+  expect(await statuses("streams")).toEqual(["ok"]);
   sql("bpt.db", `INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('later', ${Date.UTC(2100, 0)})`);
   expect(await statuses("migrations")).toEqual(["problem"]);
 });

@@ -26,7 +26,7 @@ const SAMPLE_BYTES = 1_000;
 const CHARACTER_BYTES = 10;
 
 /** Characters of the samples that are in memory at once; of a sensor's own a block has far fewer. */
-const BLOCK_WEIGHT = 2_000_000;
+const BLOCK_WEIGHT = 1_000_000;
 
 /** A sample by its time and its place in the order of arrival. */
 type Place = { time: number; index: number };

@@ -30,6 +30,8 @@ export function useRideThread(): RideThreadUse {
 }
 
 function startThread(): RideThread {
+  // Room for what it takes: while it starts, what is left of others is collected.
+  Bun.gc(false);
   // The build script of the binary names this file as an entry point beside main.ts.
   const file = new URL("./ride-thread.ts", import.meta.url);
   return new Thread<RideService>(file, { title: "The thread for long rides", unpackError });

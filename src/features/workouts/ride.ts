@@ -22,8 +22,9 @@ export type Ride = Omit<EncodedRide, "telemetry"> &
     telemetry(): Promise<Uint8Array>;
   };
 
-/** Nor is one of more characters held in memory here. */
-const HELD_WEIGHT = 12_000_000;
+/** Nor is one held here that has so many characters more than its samples, if they were as sensors send them. */
+const HELD_WEIGHT = 2_000_000;
+const SAMPLE_WEIGHT = 200;
 
 type Readable = Pick<StreamBuffer, "range">;
 
@@ -46,7 +47,8 @@ async function readHeld(buffer: Readable, key: StreamKey): Promise<Ride | null> 
       arrivals.push(arrival);
       weight += arrival.weight;
     }
-    if (arrivals.length > MOST_HELD || weight > HELD_WEIGHT) return null;
+    const isLarge = weight > arrivals.length * SAMPLE_WEIGHT + HELD_WEIGHT;
+    if (arrivals.length > MOST_HELD || isLarge) return null;
     messages += page.data.length;
     lastMessageId = page.lastId;
   }
