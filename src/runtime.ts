@@ -15,6 +15,7 @@ import { scheduleErasure } from "./features/accounts/erasure.ts";
 import { loadSecret, loadSharedSecret } from "./features/accounts/secret.ts";
 import { type Rederivation, scheduleRederivation } from "./features/workouts/rederivation.ts";
 import { findIdAfterArchived, findNewestChange, keepTrashAnew } from "./features/workouts/repository.ts";
+import { endRideThread, letGoOfRideThread } from "./features/workouts/ride-thread-client.ts";
 import { scheduleSweep } from "./features/workouts/sweep.ts";
 import { makeDirectory } from "./file-system.ts";
 import type { Job } from "./job.ts";
@@ -136,9 +137,13 @@ async function assemble(
 
   async function closeAll(deadline: number): Promise<void> {
     stopChecks();
-    // What still waits for a remote database then fails: one that does not answer keeps nobody from stopping.
+    // What still waits for a remote database, or for a long ride, then fails: neither keeps anybody from stopping.
     const remote = client.protocol === "file" ? undefined : client;
-    const timer = setTimeout(() => remote?.close(), Math.max(0, deadline - performance.now()));
+    const abandon = () => {
+      remote?.close();
+      endRideThread();
+    };
+    const timer = setTimeout(abandon, Math.max(0, deadline - performance.now()));
     await Promise.all(jobs.map((job) => job.stop()));
     await clock.stop();
     hub.close();
@@ -146,6 +151,7 @@ async function assemble(
     await buffer.close();
     await closeClient(client);
     clearTimeout(timer);
+    letGoOfRideThread();
     release();
   }
 

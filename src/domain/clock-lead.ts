@@ -22,7 +22,19 @@ export class ClockLead {
   note({ sample: { timestamp }, isDated }: Pick<Arrival, "sample" | "isDated">, arrivedAt: number): void {
     const lead = arrivedAt - timestamp;
     if (!isDated || lead >= this.#least) return;
-    if (this.#spans.some(({ from, to }) => timestamp >= from && timestamp <= to)) this.#least = lead;
+    if (this.#isWithin(timestamp)) this.#least = lead;
+  }
+
+  /** Whether it is in one of the spans, of which there may be as many as samples. */
+  #isWithin(timestamp: number): boolean {
+    let first = 0;
+    let behind = this.#spans.length;
+    while (first < behind) {
+      const middle = (first + behind) >> 1;
+      if ((this.#spans[middle]?.to ?? timestamp) < timestamp) first = middle + 1;
+      else behind = middle;
+    }
+    return (this.#spans[first]?.from ?? Number.POSITIVE_INFINITY) <= timestamp;
   }
 
   /** 0 where no sample has a timestamp of its own. */

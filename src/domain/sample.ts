@@ -24,8 +24,11 @@ export function parseArrival(message: string, arrivedAt: number): Arrival | null
 /** What is merged into one sample, in characters of JSON: many times the largest message. More makes another sample. */
 export const LARGEST_SAMPLE = 1_000_000;
 
-/** A sample that later ones may complete; `weight` is at least what it has, in characters. */
-type OpenSample = { sample: Sample; weight: number };
+/** A sample that later ones may complete: how many characters it had when it was measured, and what has come since. */
+type OpenSample = { sample: Sample; measured: number; since: number };
+
+/** So much comes between two measurements, which take their time. */
+const MEASURED_AFTER = LARGEST_SAMPLE / 10;
 
 /** Makes samples of arrivals, which come in the order in which they arrived. */
 export class SampleMerger {
@@ -40,11 +43,11 @@ export class SampleMerger {
     const earlier = isDated ? this.#dated.get(sample.timestamp) : undefined;
     if (earlier && hasRoom(earlier, weight)) {
       complete(earlier.sample, sample);
-      earlier.weight += weight;
+      earlier.since += weight;
       return;
     }
     this.#samples.push(sample);
-    if (isDated) this.#dated.set(sample.timestamp, { sample, weight });
+    if (isDated) this.#dated.set(sample.timestamp, { sample, measured: 0, since: weight });
   }
 
   /** All that there are, in the order of their timestamps, and where these are equal, of their arrival. */
@@ -73,10 +76,14 @@ export class SampleMerger {
   }
 }
 
-/** What was sent again has added nothing: it is only measured where it might be too much. */
+/** What was sent again has added nothing: it is only measured where it might be too much, and then not soon again. */
 function hasRoom(open: OpenSample, weight: number): boolean {
-  if (open.weight + weight > LARGEST_SAMPLE) open.weight = JSON.stringify(open.sample).length;
-  return open.weight + weight <= LARGEST_SAMPLE;
+  const mightBeTooMuch = open.measured + open.since + weight > LARGEST_SAMPLE;
+  if (mightBeTooMuch && open.since >= MEASURED_AFTER) {
+    open.measured = JSON.stringify(open.sample).length;
+    open.since = 0;
+  }
+  return open.measured + open.since + weight <= LARGEST_SAMPLE;
 }
 
 function complete(sample: Sample, later: Sample): void {

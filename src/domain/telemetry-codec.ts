@@ -43,7 +43,7 @@ const UNBLOCKED_VERSION = 1;
 const UNBLOCKED_HEADER_BYTES = 5;
 
 /** Four and a half hours of a dozen fields a second: most rides are one block. Tens of milliseconds of work. */
-export const BLOCK: Portion = { samples: 16_384, work: 200_000 };
+export const BLOCK: Portion = { samples: 16_384, work: 150_000 };
 /** What a decompression bomb may grow to; 14,400 samples with 100 field names each need about 27 MB. */
 const MAX_PAYLOAD_BYTES = 256 * 2 ** 20;
 /** What the samples of any ride that a sensor made compress to a small part of. */
@@ -154,7 +154,7 @@ export class Telemetry implements SampleRecording {
 
   async *samples(): AsyncGenerator<readonly Sample[], void, void> {
     for await (const payload of this.#payloads()) {
-      const rows = orDamaged(() => samplesOf(payload.table(), PIECE.samples));
+      const rows = orDamaged(() => samplesOf(payload.table(), rowsAtOnce(payload)));
       for (let next = orDamaged(() => rows.next()); !next.done; next = orDamaged(() => rows.next())) {
         for (const piece of portionsOf(next.value, PIECE)) {
           yield piece;
@@ -199,6 +199,11 @@ export class Telemetry implements SampleRecording {
     if (this.#latest?.index !== index) this.#latest = { index, payload: await openPayload(frame) };
     return this.#latest.payload;
   }
+}
+
+/** Of many columns fewer rows make a piece. */
+function rowsAtOnce({ columnNames }: Payload): number {
+  return Math.max(1, Math.min(PIECE.samples, Math.floor(PIECE.work / Math.max(1, columnNames.length))));
 }
 
 /** All the samples at once. Throws as Telemetry does. */

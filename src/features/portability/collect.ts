@@ -77,7 +77,7 @@ async function collectWorkout(
   if (afterwards?.updatedAt.getTime() !== workout.updatedAt.getTime()) {
     return collectWorkout(deps, userId, id);
   }
-  return summedUp(deps, workout, ride);
+  return await summedUp(deps, workout, ride);
 }
 
 async function collectFinished(database: Executor, workout: WorkoutRow): Promise<CollectedRide> {
@@ -148,7 +148,7 @@ async function collectUnclaimed(deps: CollectDeps, key: StreamKey): Promise<Coll
     updatedAt: startTime,
     deletedAt: null,
   };
-  return summedUp(deps, workout, ride);
+  return await summedUp(deps, workout, ride);
 }
 
 /** A stream without what finished workouts have of it already. */

@@ -15,6 +15,7 @@ import {
   type WorkoutRow,
 } from "./repository.ts";
 import { readRide } from "./ride.ts";
+import { forgetAttempts } from "./sweep-attempts.ts";
 
 /** How often a ride that is still growing is read; what comes after that stays in the stream. */
 const MAX_ATTEMPTS = 3;
@@ -64,7 +65,11 @@ async function store(
   workout: WorkoutRow,
   options: { archiveTelemetry: boolean },
 ): Promise<WorkoutRow | undefined> {
-  const prepared = await prepareUpToDate(deps, workout, options);
+  const prepared = await prepareUpToDate(deps, workout, options).catch(async (error) => {
+    // Completed by another call meanwhile, it has taken its stream along.
+    if (isUnfinished(await getWorkout(deps.database, workout.userId, workout.id))) throw error;
+  });
+  if (!prepared) return undefined;
   const { ride, times, time, figures, pauses, summary, curves, archive } = prepared;
   return deps.database.transaction(async (transaction) => {
     const { startTime } = times;
@@ -79,6 +84,7 @@ async function store(
       updatedAt: new Date(time),
     });
     if (!completed) return undefined;
+    await forgetAttempts(transaction, streamKey(workout));
     if (archive) await saveTelemetry(transaction, workout.id, archive);
     await saveEfforts(transaction, completed, curves);
     const records = await findRecords(transaction, workout.userId, workout.sport, ALL_TIME);

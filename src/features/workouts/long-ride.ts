@@ -120,7 +120,7 @@ export class LongRide {
   async #sort(): Promise<Iterator<Block>> {
     const timestamps = this.#timestamps.values();
     const order = await ascendingOrder(timestamps);
-    this.#lead = new ClockLead(inOrder(timestamps, order));
+    this.#lead = new ClockLead(timesOf(timestamps, order));
     await setImmediate();
     return this.#blocksOf(order);
   }
@@ -162,12 +162,13 @@ function isBefore(one: Place, other: Place): boolean {
   return one.time === other.time ? one.index < other.index : one.time < other.time;
 }
 
-/** Not copied where they are in order already, as those of most rides are. */
-function inOrder(values: Float64Array, order: Uint32Array): Float64Array {
-  if (order.every((index, position) => index === position)) return values;
-  const ordered = new Float64Array(order.length);
-  for (let position = 0; position < order.length; position++) {
-    ordered[position] = at(values, order[position] ?? 0);
+/** The times in order, each once: what was sent again is no further sample. */
+function timesOf(values: Float64Array, order: Uint32Array): Float64Array {
+  const times = new Float64Array(order.length);
+  let count = 0;
+  for (const index of order) {
+    const time = at(values, index);
+    if (count === 0 || time > at(times, count - 1)) times[count++] = time;
   }
-  return ordered;
+  return times.subarray(0, count);
 }

@@ -62,7 +62,8 @@ export function scheduleRederivation(
     try {
       return (await rederive(deps, workoutId, { anew: false })).length > 0;
     } catch (error) {
-      if (isStoreFailure(error)) throw error;
+      // A stop that has waited long enough for a long ride is not the ride's fault.
+      if (stopped || isStoreFailure(error)) throw error;
       if (isDamage(error)) damage.noteRide(workoutId);
       log.error({ err: error, workoutId }, "a ride cannot be derived again and stays as it is");
       await unmarkStale(database, workoutId);

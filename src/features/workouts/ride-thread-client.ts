@@ -24,9 +24,14 @@ export function useRideThread(): RideThreadUse {
       uses -= 1;
       if (uses > 0) return;
       if (thread) thread.keepsProcess = false;
-      ending = setTimeout(endThread, IDLE_MS).unref();
+      ending = setTimeout(endRideThread, IDLE_MS).unref();
     },
   };
+}
+
+/** Has the process end whatever the thread is at. */
+export function letGoOfRideThread(): void {
+  if (thread) thread.keepsProcess = false;
 }
 
 function startThread(): RideThread {
@@ -37,7 +42,8 @@ function startThread(): RideThread {
   return new Thread<RideService>(file, { title: "The thread for long rides", unpackError });
 }
 
-function endThread(): void {
+/** Ends it whatever it is at: those who wait for it have an error. */
+export function endRideThread(): void {
   thread?.terminate();
   thread = undefined;
 }

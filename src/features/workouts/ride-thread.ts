@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import { spanOfRide } from "../../domain/clock-faults.ts";
 import {
   derive,
@@ -25,6 +26,9 @@ const opened = new Map<number, { bytes: Uint8Array; telemetry: Telemetry; text?:
 let lastId = 0;
 
 const encoder = new TextEncoder();
+
+/** What takes all columns of a ride in memory, one after another. */
+const inTurn = pLimit(1);
 
 function rideOf({ id }: { id: number }): LongRide {
   return there(collected.get(id));
@@ -64,9 +68,9 @@ const service = {
   telemetry: ({ id }: { id: number }): Uint8Array => Uint8Array.from(there(opened.get(id)).bytes),
   span: ({ id }: { id: number }) => spanOfRide(there(opened.get(id)).telemetry),
   derive: ({ id, context }: { id: number; context: RideContext }) =>
-    derive(there(opened.get(id)).telemetry, context),
+    inTurn(() => derive(there(opened.get(id)).telemetry, context)),
   deriveWithFtp: ({ id, summary, context }: { id: number; summary: Summary; context: FtpContext }) =>
-    deriveWithFtp(there(opened.get(id)).telemetry, summary, context),
+    inTurn(() => deriveWithFtp(there(opened.get(id)).telemetry, summary, context)),
   /** The next piece of the whole text, as UTF-8; null at its end. One text of a recording at a time. */
   async nextText({ id, format }: { id: number; format: TelemetryFormat }) {
     const recording = there(opened.get(id));

@@ -1,4 +1,6 @@
+import pLimit from "p-limit";
 import { ClockLead } from "../../domain/clock-lead.ts";
+import { workOf } from "../../domain/portions.ts";
 import { recordingOf } from "../../domain/recording.ts";
 import { SampleMerger } from "../../domain/sample.ts";
 import { encodeTelemetry } from "../../domain/telemetry-codec.ts";
@@ -22,9 +24,8 @@ export type Ride = Omit<EncodedRide, "telemetry"> &
     telemetry(): Promise<Uint8Array>;
   };
 
-/** Nor is one held here that has so many characters more than its samples, if they were as sensors send them. */
-const HELD_WEIGHT = 2_000_000;
-const SAMPLE_WEIGHT = 200;
+/** Nor is one of more work, by `workOf`, held here: ten fields in each of so many samples are below. */
+const HELD_WORK = 500_000;
 
 type Readable = Pick<StreamBuffer, "range">;
 
@@ -40,15 +41,14 @@ export async function readRide(buffer: Readable, key: StreamKey): Promise<Ride> 
 async function readHeld(buffer: Readable, key: StreamKey): Promise<Ride | null> {
   const arrivals: ArrivedSample[] = [];
   let messages = 0;
-  let weight = 0;
+  let work = 0;
   let lastMessageId: MessageId | null = null;
   for await (const page of readPages(buffer, key, FIRST_MESSAGE_ID, LAST_MESSAGE_ID)) {
     for (const arrival of arrivalsIn(page)) {
       arrivals.push(arrival);
-      weight += arrival.weight;
+      work += workOf(arrival.sample);
     }
-    const isLarge = weight > arrivals.length * SAMPLE_WEIGHT + HELD_WEIGHT;
-    if (arrivals.length > MOST_HELD || isLarge) return null;
+    if (arrivals.length > MOST_HELD || work > HELD_WORK) return null;
     messages += page.data.length;
     lastMessageId = page.lastId;
   }
@@ -68,16 +68,14 @@ async function readHeld(buffer: Readable, key: StreamKey): Promise<Ride | null> 
   };
 }
 
+/** Each takes memory: one after another. */
+const inTurn = pLimit(1);
+
 async function readLong(buffer: Readable, key: StreamKey): Promise<Ride> {
   const use = useRideThread();
   try {
     const { thread } = use;
-    const id = await thread.call("collect");
-    const lastMessageId = await collect(thread, id, { buffer, key }).catch((error) => {
-      thread.call("close", { id }).catch(() => {});
-      throw error;
-    });
-    const { length, ...ride } = await thread.call("finish", { id });
+    const { id, lastMessageId, length, ...ride } = await inTurn(() => collected(thread, buffer, key));
     const recording = new ThreadRecording(use, { id, length });
     return {
       ...ride,
@@ -88,6 +86,17 @@ async function readLong(buffer: Readable, key: StreamKey): Promise<Ride> {
     };
   } catch (error) {
     use[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function collected(thread: RideThread, buffer: Readable, key: StreamKey) {
+  const id = await thread.call("collect");
+  try {
+    const lastMessageId = await collect(thread, id, { buffer, key });
+    return { id, lastMessageId, ...(await thread.call("finish", { id })) };
+  } catch (error) {
+    thread.call("close", { id }).catch(() => {});
     throw error;
   }
 }

@@ -32,6 +32,8 @@ type SweepOptions = {
   signal?: AbortSignal;
 };
 
+type RideOptions = { idleMs: number; signal: AbortSignal | undefined };
+
 /**
  * Brings abandoned rides home: an idle unfinished workout is completed, an idle stream that no workout claims
  * and that holds samples becomes a "Recovered ride", an idle empty one is deleted. No sample is thrown away. What has
@@ -57,11 +59,11 @@ export async function sweep(
     }
   };
   for (const workout of await listUnfinished(deps.database, owner)) {
-    await bringHome({ workoutId: workout.id }, () => completeIdle(deps, workout, idleMs));
+    await bringHome({ workoutId: workout.id }, () => completeIdle(deps, workout, { idleMs, signal }));
   }
   for (const info of await deps.buffer.list(owner)) {
     const ride = { userId: info.owner, streamName: info.name };
-    await bringHome(ride, () => sweepStream(deps, info, idleMs));
+    await bringHome(ride, () => sweepStream(deps, info, { idleMs, signal }));
   }
   if (failures.length > 0) throw failures[0];
   return { deletedCount: counts.deleted, archivedCount: counts.archived };
@@ -74,13 +76,13 @@ async function requireStores({ database, buffer }: SweepDeps): Promise<void> {
 async function completeIdle(
   deps: SweepDeps,
   workout: WorkoutRow,
-  idleMs: number,
+  { idleMs, signal }: RideOptions,
 ): Promise<"archived" | "kept"> {
   const info = await deps.buffer.info(streamKey(workout));
   const changed = workout.updatedAt.getTime();
   if (deps.idleness.since(workout.id, String(changed), changed) < idleMs) return "kept";
   if (info && idleFor(deps, info) < idleMs) return "kept";
-  return attempt(deps, streamKey(workout), info, async () => {
+  return attempt(deps, streamKey(workout), { info, signal }, async () => {
     await completeWorkout(deps, workout.userId, workout.id, { archiveTelemetry: true });
     return "archived";
   });
@@ -89,7 +91,7 @@ async function completeIdle(
 async function sweepStream(
   deps: SweepDeps,
   listed: StreamInfo,
-  idleMs: number,
+  { idleMs, signal }: RideOptions,
 ): Promise<"archived" | "deleted" | "kept"> {
   const { owner, name } = listed;
   const key = { owner, name };
@@ -109,7 +111,7 @@ async function sweepStream(
   }
   // Only as an empty one: a sample may be on its way into it. One that has lost what it had is not read below.
   if (info.length === 0 && !info.hasLost) return deleteAll(deps, key, FIRST_MESSAGE_ID);
-  return attempt(deps, key, info, async () => {
+  return attempt(deps, key, { info, signal }, async () => {
     const span = await spanOfStream(deps, key);
     if (!span) return "kept";
     // Claimed first and completed then: killed in between, the next sweep finds an idle unfinished workout.
@@ -129,7 +131,7 @@ async function spanOfStream({ buffer }: SweepDeps, key: StreamKey) {
 async function attempt<Outcome extends string>(
   { database, log }: SweepDeps,
   key: StreamKey,
-  info: StreamInfo | null,
+  { info, signal }: { info: StreamInfo | null; signal: AbortSignal | undefined },
   work: () => Promise<Outcome>,
 ): Promise<Outcome | "kept"> {
   const number = await beginAttempt(database, key, info?.lastMessageId ?? null);
@@ -138,9 +140,11 @@ async function attempt<Outcome extends string>(
   try {
     outcome = await work();
   } catch (error) {
-    if (isOfTheRide(error)) await noteFailure(database, key, toError(error).message);
+    // A stop that has waited long enough makes it fail too.
+    const isToBlame = isOfTheRide(error) && !signal?.aborted;
+    if (isToBlame) await noteFailure(database, key, toError(error).message);
     else await forgetAttempts(database, key);
-    if (isOfTheRide(error) && number === MOST_ATTEMPTS)
+    if (isToBlame && number === MOST_ATTEMPTS)
       log.error({ userId: key.owner, streamName: key.name }, "a ride is set aside; bpt doctor tells of it");
     throw error;
   }

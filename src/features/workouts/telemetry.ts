@@ -7,19 +7,36 @@ import { deriveUnfinished } from "./derivation.ts";
 import { type Effort, findEfforts } from "./efforts.ts";
 import { isUnfinished, streamKey } from "./lookup.ts";
 import { heldRecording, type OpenRecording, openRecording } from "./open-recording.ts";
-import { findTelemetry, type WorkoutRow } from "./repository.ts";
+import { findTelemetry, findWorkoutById, type WorkoutRow } from "./repository.ts";
 import { readRide } from "./ride.ts";
 
 type StoredDeps = Pick<Deps, "database" | "damage">;
 type ReadDeps = Pick<Deps, "database" | "buffer" | "now">;
 
 /** The archived samples of a workout, or while it is unfinished those that have arrived so far; to be closed. */
-export async function workoutRecording(
+export function workoutRecording(
   deps: StoredDeps & Pick<Deps, "buffer">,
   workout: WorkoutRow,
 ): Promise<OpenRecording> {
-  if (isUnfinished(workout)) return (await readRide(deps.buffer, streamKey(workout))).recording;
-  return (await useTelemetry(deps, workout.id, openRecording)) ?? heldRecording(recordingOf([]));
+  return asItIs(deps, workout, async (latest) => {
+    if (isUnfinished(latest)) return (await readRide(deps.buffer, streamKey(latest))).recording;
+    return (await useTelemetry(deps, latest.id, openRecording)) ?? heldRecording(recordingOf([]));
+  });
+}
+
+/** Reads a workout, and once more if that fails since it was completed meanwhile and took its stream along. */
+async function asItIs<Result>(
+  { database }: Pick<Deps, "database">,
+  workout: WorkoutRow,
+  read: (workout: WorkoutRow) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read(workout);
+  } catch (error) {
+    const latest = await findWorkoutById(database, workout.id);
+    if (!latest || !isUnfinished(workout) || isUnfinished(latest)) throw error;
+    return read(latest);
+  }
 }
 
 /**
@@ -41,10 +58,12 @@ export async function useTelemetry<Result>(
 }
 
 /** The summary of a workout, or while it is unfinished that of what has arrived so far. */
-export async function workoutSummary(deps: ReadDeps, workout: WorkoutRow): Promise<Summary | null> {
-  if (!isUnfinished(workout)) return currentSummary(workout);
-  using ride = await readRide(deps.buffer, streamKey(workout));
-  return (await deriveUnfinished(deps, workout, ride)).summary;
+export function workoutSummary(deps: ReadDeps, workout: WorkoutRow): Promise<Summary | null> {
+  return asItIs(deps, workout, async (latest) => {
+    if (!isUnfinished(latest)) return currentSummary(latest);
+    using ride = await readRide(deps.buffer, streamKey(latest));
+    return (await deriveUnfinished(deps, latest, ride)).summary;
+  });
 }
 
 /** The stored summary with every field there is today: earlier versions have stored fewer. */
@@ -53,19 +72,17 @@ export function currentSummary({ summary }: Pick<WorkoutRow, "summary">): Summar
 }
 
 /** The mean-maximal curve of a workout, or while it is unfinished that of what has arrived so far. */
-export async function workoutCurve(
-  deps: ReadDeps,
-  workout: WorkoutRow,
-  metric: CurveMetric,
-): Promise<Effort[]> {
-  if (!isUnfinished(workout)) return findEfforts(deps.database, workout.id, metric);
-  using ride = await readRide(deps.buffer, streamKey(workout));
-  const { curves, times } = await deriveUnfinished(deps, workout, ride);
-  return Object.entries(curves[metric] ?? {}).map(([duration, value]) => ({
-    metric,
-    duration: Number(duration),
-    value,
-    workoutId: workout.id,
-    achievedAt: times.startTime,
-  }));
+export function workoutCurve(deps: ReadDeps, workout: WorkoutRow, metric: CurveMetric): Promise<Effort[]> {
+  return asItIs(deps, workout, async (latest) => {
+    if (!isUnfinished(latest)) return findEfforts(deps.database, latest.id, metric);
+    using ride = await readRide(deps.buffer, streamKey(latest));
+    const { curves, times } = await deriveUnfinished(deps, latest, ride);
+    return Object.entries(curves[metric] ?? {}).map(([duration, value]) => ({
+      metric,
+      duration: Number(duration),
+      value,
+      workoutId: latest.id,
+      achievedAt: times.startTime,
+    }));
+  });
 }
