@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { eq } from "drizzle-orm";
 import { telemetry, users, workouts } from "../../src/db/schema.ts";
 import { MANIFEST_FILE, PROFILE_FILE } from "../../src/features/portability/schemas.ts";
+import { MOST_HELD } from "../../src/features/workouts/open-recording.ts";
 import { login, PASSWORD } from "../features/accounts/accounts.ts";
 import { type Files, filesOf, writeFiles } from "../features/portability/archives.ts";
 import { listStreams, sendBatch } from "../features/streams/streams.ts";
@@ -524,4 +525,17 @@ test("the manifest is the last file, and tar can read it all", async () => {
     expect.stringMatching(/^workouts\/2026-06-01_[0-9a-f-]{36}\.ndjson$/),
   ]);
   expect(names.slice(6)).toEqual([MANIFEST_FILE]);
+});
+
+test("rides under way that are too long to be held in memory are exported, claimed by a workout or not", async () => {
+  await startRide(rider, { streamName: "claimed" });
+  const samples = eachSecond(MOST_HELD + 1);
+  for (const streamName of ["claimed", "unclaimed"]) {
+    for (let from = 0; from < samples.length; from += 5000) {
+      await sendBatch(rider, streamName, samples.slice(from, from + 5000));
+    }
+  }
+  const { output, errors } = await runExport();
+  expect(errors).toBe("");
+  expect(output).toContain(`2 rides with ${2 * samples.length} samples`);
 });

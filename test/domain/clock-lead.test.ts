@@ -53,3 +53,15 @@ test("what was recorded by a clock that was wrong says nothing", () => {
   expect(leadOf([...ridden, { recorded: 365 * DAY, arrived: 200_000 }])).toBe(50);
   expect(leadOf([{ recorded: -365 * DAY, arrived: 0 }, ...ridden])).toBe(50);
 });
+
+test("as many parts as samples take no longer for each", () => {
+  const timestamps = Float64Array.from({ length: 200_000 }, (_, index) => START + index * 25 * 3_600_000);
+  const lead = new ClockLead(timestamps);
+  const began = performance.now();
+  for (const [index, timestamp] of timestamps.entries()) {
+    // Each took less than the one before.
+    lead.note({ sample: { timestamp }, isDated: true }, timestamp + 1_000_000 - index);
+  }
+  expect(performance.now() - began).toBeLessThan(5000);
+  expect(lead.milliseconds).toBe(1_000_000 - 199_999);
+});

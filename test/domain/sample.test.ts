@@ -167,3 +167,22 @@ test("samples are taken once nothing can complete them any more", () => {
   ]);
   expect(merger.finish()).toEqual([]);
 });
+
+test("to complete a sample that is nearly full takes no longer each time", () => {
+  const merger = new SampleMerger();
+  const fields = Array.from({ length: 9 }, (_, part) =>
+    Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`k${part}-${index}`, 1])),
+  );
+  for (const sample of fields) {
+    const message = { timestamp: 7, ...sample };
+    merger.add({ sample: message, isDated: true, weight: JSON.stringify(message).length });
+  }
+  const began = performance.now();
+  for (let times = 0; times < 200_000; times++) {
+    merger.add({ sample: { timestamp: 7, k: times }, isDated: true, weight: 25 });
+  }
+  expect(performance.now() - began).toBeLessThan(5000);
+  const samples = merger.finish();
+  expect(samples.reduce((sum, sample) => sum + Object.keys(sample).length - 1, 0)).toBeGreaterThan(90_000);
+  expect(samples.at(-1)).toMatchObject({ k: 199_999 });
+});

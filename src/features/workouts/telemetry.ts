@@ -24,19 +24,24 @@ export function workoutRecording(
   });
 }
 
-/** Reads a workout, and once more if that fails since it was completed meanwhile and took its stream along. */
+/** Reads a workout, and once more where it was completed meanwhile and has taken its stream along. */
 async function asItIs<Result>(
   { database }: Pick<Deps, "database">,
   workout: WorkoutRow,
   read: (workout: WorkoutRow) => Promise<Result>,
 ): Promise<Result> {
-  try {
-    return await read(workout);
-  } catch (error) {
-    const latest = await findWorkoutById(database, workout.id);
-    if (!latest || !isUnfinished(workout) || isUnfinished(latest)) throw error;
+  const [reading] = await Promise.allSettled([read(workout)]);
+  const latest = isUnfinished(workout) ? await findWorkoutById(database, workout.id) : undefined;
+  if (latest && !isUnfinished(latest)) {
+    if (reading.status === "fulfilled" && isOpen(reading.value)) reading.value[Symbol.dispose]();
     return read(latest);
   }
+  if (reading.status === "rejected") throw reading.reason;
+  return reading.value;
+}
+
+function isOpen(result: unknown): result is Disposable {
+  return typeof result === "object" && result !== null && Symbol.dispose in result;
 }
 
 /**

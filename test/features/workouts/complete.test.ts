@@ -476,3 +476,30 @@ describe("the stream", () => {
     expect(await getWorkout(rider, id)).toMatchObject({ summary: { sampleCount: inRide.length } });
   });
 });
+
+test("a long ride that is completed twice at once, and read meanwhile, gives the same answers", async () => {
+  const { rider } = service;
+  const { id } = await startRide(rider, { streamName: "long" });
+  const samples = eachSecond(60_000);
+  for (let from = 0; from < samples.length; from += 5000) {
+    await sendBatch(rider, "long", samples.slice(from, from + 5000));
+  }
+  const first = complete(rider, id);
+  const others: Promise<unknown>[] = [];
+  const summaries: Promise<unknown>[] = [];
+  let isDone = false;
+  first.finally(() => {
+    isDone = true;
+  });
+  // At every moment of the first one.
+  while (!isDone) {
+    others.push(complete(rider, id));
+    summaries.push(rider.ok(`/api/workouts/${id}/summary`));
+    await Promise.race([first, Bun.sleep(400)]);
+  }
+  const { newRecords, ...answer } = await first;
+  for (const other of await Promise.all(others)) expect(other).toMatchObject(answer);
+  for (const summary of await Promise.all(summaries)) {
+    expect(summary).toMatchObject({ summary: { sampleCount: samples.length } });
+  }
+}, 60_000);

@@ -158,6 +158,13 @@ const rides: Record<string, () => Sent[]> = {
       message: JSON.stringify({ timestamp: START, [`text${index % 250}`]: String(index).repeat(30_000) }),
       timestamp,
     })),
+  "with a clock fault that was sent 800 times": () => [
+    ...recorded(0, LENGTH),
+    ...Array.from({ length: 800 }, () => ({
+      message: JSON.stringify({ timestamp: START + 10 * 365 * 86_400_000, power: 1 }),
+      timestamp: START + 1000,
+    })),
+  ],
   "of few samples that are large": () =>
     recorded(0, 130).map(({ message, timestamp }) => ({
       message: JSON.stringify({ ...JSON.parse(message), note: "x".repeat(100_000) }),
