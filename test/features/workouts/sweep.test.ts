@@ -4,6 +4,8 @@ import { parseConfig } from "../../../src/config.ts";
 import { sweepAttempts, telemetry } from "../../../src/db/schema.ts";
 import { examine } from "../../../src/doctor/examine.ts";
 import { AppError } from "../../../src/errors.ts";
+import { MOST_HELD } from "../../../src/features/workouts/open-recording.ts";
+import { endRideThread } from "../../../src/features/workouts/ride-thread-client.ts";
 import { scheduleSweep, sweep } from "../../../src/features/workouts/sweep.ts";
 import { beginAttempt } from "../../../src/features/workouts/sweep-attempts.ts";
 import { registerRider, useService } from "../../support/accounts.ts";
@@ -338,6 +340,34 @@ test("another version of the program tries again", async () => {
   expect(await setAside()).toEqual([]);
   expect(await readings("poison")).toBeGreaterThan(0);
 });
+
+test("a stop that waits for a long ride no longer sets nothing aside", async () => {
+  const { rider, app } = service;
+  const { id } = await startRide(rider, { streamName: "long" });
+  const samples = eachSecond(MOST_HELD + 1);
+  for (let from = 0; from < samples.length; from += 5000) {
+    await sendBatch(rider, "long", samples.slice(from, from + 5000));
+  }
+  service.wait(13 * HOUR);
+  const attempts = () => app.deps.database.select().from(sweepAttempts);
+  for (let stop = 1; stop <= 4; stop++) {
+    const schedule = scheduleSweep(app.deps);
+    while ((await attempts()).length === 0) await Bun.sleep(1);
+    let isStopped = false;
+    const stopped = schedule.stop().finally(() => {
+      isStopped = true;
+    });
+    // Which it may not even have started yet.
+    for (; !isStopped; await Bun.sleep(1)) endRideThread();
+    await stopped;
+    expect(await attempts()).toEqual([]);
+    expect(await history(rider)).toMatchObject([{ id, status: "ACTIVE" }]);
+  }
+  await runOnce();
+  expect(await history(rider)).toMatchObject([
+    { id, status: "COMPLETED", summary: { sampleCount: samples.length } },
+  ]);
+}, 60_000);
 
 test("a store that is away sets nothing aside", async () => {
   const { rider, app } = service;
