@@ -27,14 +27,17 @@ export type Ride = Omit<EncodedRide, "telemetry"> &
 /** Nor is one of more work, by `workOf`, held here: ten fields in each of so many samples are below. */
 const HELD_WORK = 500_000;
 
-type Readable = Pick<StreamBuffer, "range">;
+/** A stream that says how long it is, is not begun to be held in vain. */
+type Readable = Pick<StreamBuffer, "range"> & Partial<Pick<StreamBuffer, "info">>;
 
 /**
  * Reads a whole stream, including what arrives while it is being read.
  * @throws AppError buffer_unavailable. TelemetryError telemetry_too_large of a long ride.
  */
 export async function readRide(buffer: Readable, key: StreamKey): Promise<Ride> {
-  return (await readHeld(buffer, key)) ?? readLong(buffer, key);
+  const info = await buffer.info?.(key);
+  const held = info && info.length > MOST_HELD ? null : await readHeld(buffer, key);
+  return held ?? readLong(buffer, key);
 }
 
 /** Null where the ride is too long for that. */
