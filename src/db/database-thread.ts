@@ -1,5 +1,10 @@
-import type { TransactionMode } from "@libsql/client/sqlite3";
-import { type Client, createClient, type InStatement, type Transaction } from "@libsql/client/sqlite3";
+import {
+  type Client,
+  createClient,
+  type InStatement,
+  type Transaction,
+  type TransactionMode,
+} from "@libsql/client/sqlite3";
 import { answerCalls } from "../thread.ts";
 import { BUSY_TIMEOUT_MS } from "./busy-timeout.ts";
 import { fileUrl, pragmas } from "./connection.ts";

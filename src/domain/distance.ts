@@ -1,7 +1,7 @@
 import { at } from "./column.ts";
 import { type Readings, readingsOf } from "./readings.ts";
 import { integrate, type Signal } from "./signal.ts";
-import { inSlices } from "./slices.ts";
+import { inSlices, someInSlices } from "./slices.ts";
 
 /** What is faster was not ridden, in m/s: 200 km/h. */
 const FASTEST = 200 / 3.6;
@@ -29,7 +29,7 @@ export async function travelledDistance(speed: Signal): Promise<number | null> {
 
 async function sumOfSteps({ times, metres }: Readings): Promise<number> {
   // Of an odometer that never falls, as of most, none is asked for.
-  const recoveries = (await isRising(metres)) ? new Uint32Array() : await nextNotBelow(metres);
+  const recoveries = (await falls(metres)) ? await nextNotBelow(metres) : new Uint32Array();
   let total = 0;
   let last = 0;
   await inSlices(metres.length - 1, (_, to) => {
@@ -49,12 +49,8 @@ async function sumOfSteps({ times, metres }: Readings): Promise<number> {
   }
 }
 
-async function isRising(metres: Float64Array): Promise<boolean> {
-  let falls = 0;
-  await inSlices(metres.length - 1, (from, to) => {
-    for (let index = from; index < to; index++) if (at(metres, index + 1) < at(metres, index)) falls++;
-  });
-  return falls === 0;
+function falls(metres: Float64Array): Promise<boolean> {
+  return someInSlices(metres.length - 1, (index) => at(metres, index + 1) < at(metres, index));
 }
 
 /** Of each reading the first one after it that is not below it; beyond the last where there is none. */

@@ -1,6 +1,6 @@
 import { at } from "./column.ts";
 import { type Readings, readingsOf } from "./readings.ts";
-import { inSlices } from "./slices.ts";
+import { inSlices, someInSlices } from "./slices.ts";
 
 /** Comparisons of altitude allow so much, in m, since 134.2 − 132.2 is above 2 in binary. */
 const NOISE = 1e-6;
@@ -60,12 +60,8 @@ async function withoutDropouts(readings: Readings): Promise<Readings> {
   }
 }
 
-async function hasJumps(metres: Float64Array): Promise<boolean> {
-  let jumps = 0;
-  await inSlices(metres.length - 1, (from, to) => {
-    for (let index = from; index < to; index++) if (isJump(at(metres, index), at(metres, index + 1))) jumps++;
-  });
-  return jumps > 0;
+function hasJumps(metres: Float64Array): Promise<boolean> {
+  return someInSlices(metres.length - 1, (index) => isJump(at(metres, index), at(metres, index + 1)));
 }
 
 /** To the first reading, before which there is none, nothing is a jump. */

@@ -13,3 +13,12 @@ export async function inSlices(length: number, visit: (from: number, to: number)
     visit(from, Math.min(from + SLICE, length));
   }
 }
+
+/** Whether any of so many elements is so; in the same way, up to the first that is. */
+export async function someInSlices(length: number, isSo: (index: number) => boolean): Promise<boolean> {
+  let found = false;
+  await inSlices(length, (from, to) => {
+    for (let index = from; index < to && !found; index++) found = isSo(index);
+  });
+  return found;
+}

@@ -8,8 +8,8 @@
  *   header  := JSON { samples, columns: [{ name, numbers, scale, width }] }
  *   column  := presence, planes
  *
- * - A block has the samples that follow those of the block before it, at most 16,384, fewer where they are large: so a long ride can be read, and
- *   written, without all of it in memory. Their numbers add up to that of the file.
+ * - A block has the samples that follow those of the block before it, at most 16,384, fewer where they are large: so a
+ *   long ride can be read, and written, without all of it in memory. Their numbers add up to that of the file.
  * - `presence`: one byte a sample: 0 field absent, 1 a number, 2 null. Left out if `numbers`, the count of samples
  *   that hold a number, equals `samples`: then it is 1 throughout.
  * - `planes`: `numbers` integers of `width` bytes each: first the lowest byte of all, then the next byte of all, …
@@ -42,7 +42,7 @@ const BLOCK_HEADER_BYTES = 8;
 const UNBLOCKED_VERSION = 1;
 const UNBLOCKED_HEADER_BYTES = 5;
 
-/** Four and a half hours of a dozen fields a second: most rides are one block. Tens of milliseconds of work. */
+/** Four and a half hours of nine fields a second: most rides are one block. Tens of milliseconds of work. */
 export const BLOCK: Portion = { samples: 16_384, work: 150_000 };
 /** What a decompression bomb may grow to; 14,400 samples with 100 field names each need about 27 MB. */
 const MAX_PAYLOAD_BYTES = 256 * 2 ** 20;

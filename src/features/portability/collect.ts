@@ -21,7 +21,7 @@ import {
 import { type Ride, readRide } from "../workouts/ride.ts";
 
 /** A ride of more work than this, by `workOf`, is not held in memory: a day at one sample a second is below. */
-const MOST_HELD = 1_000_000;
+const HELD_WORK = 1_000_000;
 
 export type CollectDeps = {
   database: Executor;
@@ -106,9 +106,9 @@ async function readThrough(bytes: Uint8Array): Promise<SampleRecording> {
   let work = 0;
   for await (const samples of telemetry.samples()) {
     work = samples.reduce((sum, sample) => sum + workOf(sample), work);
-    if (work <= MOST_HELD) held.push(...samples);
+    if (work <= HELD_WORK) held.push(...samples);
   }
-  return work <= MOST_HELD ? recordingOf(held) : telemetry;
+  return work <= HELD_WORK ? recordingOf(held) : telemetry;
 }
 
 function orNull(curve: Record<string, number> = {}): Record<string, number> | null {

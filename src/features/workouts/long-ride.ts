@@ -58,6 +58,8 @@ export class LongRide {
   /** Of the block at hand: the index of the next arrival, and how many of its samples have come. */
   #index = 0;
   #count = 0;
+  /** The index of the sample that is the last one in time. */
+  #lastIndex = -1;
 
   /** Takes the pages of the first reading, in the order of their ids. */
   add(page: MessagePage): void {
@@ -126,18 +128,15 @@ export class LongRide {
   }
 
   async #finishBlock({ count, weight, to }: Block): Promise<void> {
-    const isLast = to.index === this.#lastPlace;
+    const isLast = to.index === this.#lastIndex;
     await this.#writer.add(this.#merger.take(isLast ? Number.POSITIVE_INFINITY : to.time));
     noteGarbage(weight * CHARACTER_BYTES + count * SAMPLE_BYTES);
   }
 
-  /** The index of the sample that is the last one in time. */
-  #lastPlace = -1;
-
   *#blocksOf(order: Uint32Array): Generator<Block, undefined> {
     const timestamps = this.#timestamps.values();
     const weights = this.#weights.values();
-    this.#lastPlace = order.at(-1) ?? -1;
+    this.#lastIndex = order.at(-1) ?? -1;
     let block: Block | undefined;
     for (const index of order) {
       const place = { time: at(timestamps, index), index };

@@ -24,7 +24,7 @@ export type Ride = Omit<EncodedRide, "telemetry"> &
     telemetry(): Promise<Uint8Array>;
   };
 
-/** Nor is one of more work, by `workOf`, held here: ten fields in each of so many samples are below. */
+/** A ride of more work, by `workOf`, is not held in memory, however few samples it has: MOST_HELD of ten fields are. */
 const HELD_WORK = 500_000;
 
 /** A stream that says how long it is, is not begun to be held in vain. */
@@ -78,7 +78,7 @@ async function readLong(buffer: Readable, key: StreamKey): Promise<Ride> {
   const use = useRideThread();
   try {
     const { thread } = use;
-    const { id, lastMessageId, length, ...ride } = await inTurn(() => collected(thread, buffer, key));
+    const { id, lastMessageId, length, ...ride } = await inTurn(() => readInThread(thread, buffer, key));
     const recording = new ThreadRecording(use, { id, length });
     return {
       ...ride,
@@ -93,7 +93,7 @@ async function readLong(buffer: Readable, key: StreamKey): Promise<Ride> {
   }
 }
 
-async function collected(thread: RideThread, buffer: Readable, key: StreamKey) {
+async function readInThread(thread: RideThread, buffer: Readable, key: StreamKey) {
   const id = await thread.call("collect");
   try {
     const lastMessageId = await collect(thread, id, { buffer, key });
