@@ -21,19 +21,25 @@ const TURN = 2 + NOISE;
  */
 const FARTHEST_LOOK = 1000;
 
-/** Metres climbed, unrounded, from altitudes in m at times in ms; null where there is none. */
+/**
+ * Metres climbed, unrounded, from altitudes in m at times in ms; null where there is none. The altitudes are not kept as
+ * they are: of a long ride one copy more is much memory.
+ */
 export async function elevationGain(
   timestamps: Float64Array,
   altitude: Float64Array,
 ): Promise<number | null> {
-  const { times, metres } = await withoutDropouts(await readingsOf(timestamps, altitude));
-  return metres.length === 0 ? null : sumOfRises(await smoothed(times, metres));
+  const readings = await withoutDropouts(await readingsOf(timestamps, altitude));
+  if (readings.metres.length === 0) return null;
+  const rises = new Rises();
+  await smooth(readings, (height) => rises.add(height));
+  return rises.sum;
 }
 
-async function withoutDropouts(readings: Readings): Promise<Readings> {
-  if (!(await hasJumps(readings.metres))) return readings;
-  const times = readings.times.slice();
-  const metres = readings.metres.slice();
+/** Brings the metres that are kept to the front of where they are. */
+async function withoutDropouts({ times: all, metres }: Readings): Promise<Readings> {
+  if (!(await hasJumps(metres))) return { times: all, metres };
+  const times = all.slice();
   let count = 0;
   let next = 0;
   await inSlices(metres.length, (_, to) => {
@@ -69,9 +75,8 @@ function isJump(from: number, to: number): boolean {
   return Math.abs(to - from) > JUMP;
 }
 
-/** The mean of the readings around each. */
-async function smoothed(times: Float64Array, metres: Float64Array): Promise<Float64Array> {
-  const means = new Float64Array(metres.length);
+/** Tells the mean of the readings around each, in their order. */
+async function smooth({ times, metres }: Readings, tell: (mean: number) => void): Promise<void> {
   let oldest = 0;
   let newest = 0;
   let sum = 0;
@@ -80,34 +85,33 @@ async function smoothed(times: Float64Array, metres: Float64Array): Promise<Floa
       const time = at(times, index);
       while (newest < metres.length && at(times, newest) <= time + SMOOTHED_MS) sum += at(metres, newest++);
       while (at(times, oldest) < time - SMOOTHED_MS) sum -= at(metres, oldest++);
-      means[index] = sum / (newest - oldest);
+      tell(sum / (newest - oldest));
     }
   });
-  return means;
 }
 
-/** Every rise from a lowest to a highest point between two turning points. */
-async function sumOfRises(metres: Float64Array): Promise<number> {
-  let gain = 0;
-  let lowest = at(metres, 0);
-  let highest = lowest;
+/** Adds up every rise from a lowest to a highest point between two turning points, of heights in m. */
+class Rises {
+  #finished = 0;
+  #lowest = Number.POSITIVE_INFINITY;
+  #highest = Number.NEGATIVE_INFINITY;
   /** Which way it goes; unknown until it has gone far enough either way. */
-  let direction: "up" | "down" | undefined;
-  await inSlices(metres.length, (from, to) => {
-    for (let index = from; index < to; index++) visit(at(metres, index));
-  });
-  return direction === "up" ? gain + highest - lowest : gain;
+  #direction: "up" | "down" | undefined;
 
-  function visit(height: number): void {
-    if (direction !== "up" && height > lowest + TURN) {
-      direction = "up";
-      highest = height;
-    } else if (direction !== "down" && height < highest - TURN) {
-      if (direction === "up") gain += highest - lowest;
-      direction = "down";
-      lowest = height;
+  add(height: number): void {
+    if (this.#direction !== "up" && height > this.#lowest + TURN) {
+      this.#direction = "up";
+      this.#highest = height;
+    } else if (this.#direction !== "down" && height < this.#highest - TURN) {
+      if (this.#direction === "up") this.#finished += this.#highest - this.#lowest;
+      this.#direction = "down";
+      this.#lowest = height;
     }
-    if (direction !== "down") highest = Math.max(highest, height);
-    if (direction !== "up") lowest = Math.min(lowest, height);
+    if (this.#direction !== "down") this.#highest = Math.max(this.#highest, height);
+    if (this.#direction !== "up") this.#lowest = Math.min(this.#lowest, height);
+  }
+
+  get sum(): number {
+    return this.#direction === "up" ? this.#finished + this.#highest - this.#lowest : this.#finished;
   }
 }

@@ -6,9 +6,10 @@ import type { Axis, Timeline } from "./timeline.ts";
 /**
  * A series of one value a second, without the seconds that have none, as runs of equal values: `counts[i]` seconds
  * from `starts[i]` on have `values[i]`. Ascending. Second k is [k, k+1), counted from the ride's start. Runs, since
- * a ride whose clock was set may span decades, and a device that records smartly covers minutes by one sample.
+ * a ride whose clock was set may span decades, and a device that records smartly covers minutes by one sample. A sample
+ * covers five minutes at most, so that counts are below 2^32.
  */
-export type SecondSeries = { starts: Float64Array; counts: Float64Array; values: Float64Array };
+export type SecondSeries = { starts: Float64Array; counts: Uint32Array; values: Float64Array };
 
 /** Sums of fractions of milliseconds fall short of a whole second by less than this, in ms. */
 const NOISE_MS = 1e-6;
@@ -48,7 +49,7 @@ function lengthOf({ elapsed, recorded }: Timeline, axis: Axis): number {
 /** Takes stretches of time in their order, in ms, and makes seconds of them. */
 class SecondWriter {
   readonly #starts: Float64Array;
-  readonly #counts: Float64Array;
+  readonly #counts: Uint32Array;
   readonly #values: Float64Array;
   #runs = 0;
   /** The second at hand: what of it is known, and unknown, in ms. */
@@ -65,7 +66,7 @@ class SecondWriter {
     // away. What is reserved and not used takes no memory.
     const most = Math.min(3 * stretches, end);
     this.#starts = new Float64Array(most);
-    this.#counts = new Float64Array(most);
+    this.#counts = new Uint32Array(most);
     this.#values = new Float64Array(most);
   }
 
@@ -93,8 +94,11 @@ class SecondWriter {
 
   finish(): SecondSeries {
     this.#turnTo(this.end);
-    const used = (array: Float64Array) => array.subarray(0, this.#runs);
-    return { starts: used(this.#starts), counts: used(this.#counts), values: used(this.#values) };
+    return {
+      starts: this.#starts.subarray(0, this.#runs),
+      counts: this.#counts.subarray(0, this.#runs),
+      values: this.#values.subarray(0, this.#runs),
+    };
   }
 
   #turnTo(next: number): void {

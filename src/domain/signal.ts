@@ -38,26 +38,20 @@ export async function signalOf(column: Float64Array, timeline: Timeline): Promis
   return { values, known };
 }
 
-/** The same signal with zero taken for no value. */
-export async function withoutZeros({ values, known }: Signal): Promise<Signal> {
-  const others = new Float64Array(values.length);
-  await inSlices(values.length, (from, to) => {
-    for (let index = from; index < to; index++) others[index] = values[index] || Number.NaN;
-  });
-  return { values: others, known };
-}
-
 /** The sum of value·ms over the time in which a signal is known, and that time in ms. */
 type Integral = { area: number; time: number };
 
-/** Null where the signal is never known. */
-export async function integrate({ values, known }: Signal): Promise<Integral | null> {
+/** Null where the signal is never known; with `skipsZeros`, zero is taken for no value. */
+export async function integrate(
+  { values, known }: Signal,
+  { skipsZeros = false } = {},
+): Promise<Integral | null> {
   let area = 0;
   let time = 0;
   await inSlices(values.length, (from, to) => {
     for (let index = from; index < to; index++) {
       const value = at(values, index);
-      if (Number.isNaN(value)) continue;
+      if (Number.isNaN(value) || (skipsZeros && value === 0)) continue;
       const duration = at(known, index);
       area += value * duration;
       time += duration;

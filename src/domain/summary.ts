@@ -12,7 +12,7 @@ import { perSecond, type SecondSeries, wholeSeconds } from "./per-second.ts";
 import { powerZones } from "./power-zones.ts";
 import type { Recording } from "./recording.ts";
 import { round } from "./rounding.ts";
-import { integrate, meanOf, type Signal, signalOf, withoutZeros } from "./signal.ts";
+import { integrate, meanOf, type Signal, signalOf } from "./signal.ts";
 import { type Pause, type Timeline, timelineOf } from "./timeline.ts";
 
 /**
@@ -225,7 +225,7 @@ async function speedOf(timeline: Timeline, speed: Signal, distanceByOdometer: nu
 async function cadenceOf(timeline: Timeline, cadence: Signal) {
   return {
     // Coasting is no cadence; who never pedals has none at all.
-    mean: meanOf(await integrate(await withoutZeros(cadence))),
+    mean: meanOf(await integrate(cadence, { skipsZeros: true })),
     maximum: await maximumOf(cadence.values),
     moving: await aboveZero(await perSecond(timeline, cadence, "recorded")),
   };

@@ -85,7 +85,7 @@ test("equal seconds that follow each other are one run, however long", async () 
   const series = await perSecond(timeline, signal, "recorded");
   expect(series).toEqual({
     starts: Float64Array.of(0, 4, 6),
-    counts: Float64Array.of(3, 2, 1),
+    counts: Uint32Array.of(3, 2, 1),
     values: Float64Array.of(200, 200, 100),
   });
   expect(wholeSeconds(timeline, "recorded")).toBe(7);

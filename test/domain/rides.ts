@@ -66,7 +66,7 @@ export function seriesOf(
 ): SecondSeries {
   return {
     starts: Float64Array.from(runs, ([start]) => start),
-    counts: Float64Array.from(runs, ([, count]) => count),
+    counts: Uint32Array.from(runs, ([, count]) => count),
     values: Float64Array.from(runs, ([, , value]) => value),
   };
 }

@@ -165,8 +165,9 @@ function isBefore(one: Place, other: Place): boolean {
 function timesOf(values: Float64Array, order: Uint32Array): Float64Array {
   const times = new Float64Array(order.length);
   let count = 0;
-  for (const index of order) {
-    const time = at(values, index);
+  // By place: for-of leaves an object for each value behind.
+  for (let place = 0; place < order.length; place++) {
+    const time = at(values, order[place] ?? 0);
     if (count === 0 || time > at(times, count - 1)) times[count++] = time;
   }
   return times.subarray(0, count);

@@ -65,7 +65,7 @@ const service = {
     const id = ++lastId;
     return { id, length: await openAs(id, bytes) };
   },
-  telemetry: ({ id }: { id: number }): Uint8Array => Uint8Array.from(there(opened.get(id)).bytes),
+  telemetry: ({ id }: { id: number }): Uint8Array => new Uint8Array(there(opened.get(id)).bytes),
   span: ({ id }: { id: number }) => spanOfRide(there(opened.get(id)).telemetry),
   derive: ({ id, context }: { id: number; context: RideContext }) =>
     inTurn(() => derive(there(opened.get(id)).telemetry, context)),
