@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
 import { median } from "../bench/processes.ts";
 import { type Scene, scenes } from "./limits/scenes.ts";
-import { openStage } from "./limits/stage.ts";
+import { build, openStage } from "./limits/stage.ts";
 import { type Seen, watch } from "./limits/watch.ts";
 
 /*
- * Brings the service to its limits, one after another, and looks what another client has of it meanwhile:
+ * Brings the binary to its limits, one after another, and looks what another client has of it meanwhile:
  * bun test/faults/limits.ts [--quick] [--only WORD]. `--quick` takes a tenth of most things.
  */
 
@@ -60,9 +60,12 @@ function lineOf(rounds: readonly Outcome[]): string {
   return `${what.padEnd(52)}${figures}${took.toFixed(1).padStart(8)}${isWithin(rounds) ? "" : "  ABOVE"}`;
 }
 
+const chosen = scenes.filter(({ name }) => name.includes(values.only));
+if (chosen.length === 0) throw new Error(`There is no scene with "${values.only}" in its name.`);
+await build();
 let passed = 0;
 let failed = 0;
-for (const scene of scenes.filter(({ name }) => name.includes(values.only))) {
+for (const scene of chosen) {
   process.stderr.write(`${scene.name} …\n`);
   const rounds = [await play(scene)];
   const steps = () => (rounds[0] ?? []).map((_, step) => rounds.flatMap((round) => round[step] ?? []));

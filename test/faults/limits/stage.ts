@@ -1,9 +1,11 @@
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@libsql/client";
+import { $ } from "bun";
 import type { Sample } from "../../../src/domain/sample.ts";
 import { BUFFER_LIMITS, MAX_BATCH_MESSAGES } from "../../../src/limits.ts";
 import { type Rider, registerRider } from "../../support/rider.ts";
-import { startServer, type TestServer } from "../../support/server.ts";
+import { type Program, startServer, type TestServer } from "../../support/server.ts";
 
 /** A server with a rider, and what a scene needs to bring them to a bound. */
 export interface Stage extends AsyncDisposable {
@@ -21,12 +23,21 @@ export interface Stage extends AsyncDisposable {
   copyRide(id: string, copies: number, status?: "COMPLETED" | "DELETED"): Promise<void>;
 }
 
+const ROOT = join(import.meta.dir, "../../..");
+/** What riders run, as `build` makes it. */
+const BINARY: Program = { command: [join(ROOT, `dist/bpt-linux-${process.arch}`)], cwd: tmpdir() };
+
 export const LONGEST_STREAM = BUFFER_LIMITS.messages;
 const FIRST = Date.UTC(2026, 0, 1);
 const LARGE_BATCH = 20;
 
+/** Makes the binary of this machine. @throws when that fails. */
+export async function build(): Promise<void> {
+  await $`${process.execPath} scripts/build.ts --arch ${process.arch}`.cwd(ROOT);
+}
+
 export async function openStage(): Promise<Stage> {
-  const server = await startServer({ environment: { BACKUP_SCHEDULE: "off" } });
+  const server = await startServer({ environment: { BACKUP_SCHEDULE: "off" }, program: BINARY });
   const rider = await registerRider(server);
 
   async function postAll(streamName: string, samples: Sample[]): Promise<void> {
