@@ -18,7 +18,7 @@ export const BOUNDS = {
 export type Field = keyof typeof BOUNDS;
 
 /** The value at an index; NaN, like any other missing value, where the column has none. */
-export function at(column: Float64Array | Uint32Array, index: number): number {
+export function at(column: Float64Array, index: number): number {
   return column[index] ?? Number.NaN;
 }
 

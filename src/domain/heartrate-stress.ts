@@ -1,6 +1,4 @@
-import { at } from "./column.ts";
-import type { Signal } from "./signal.ts";
-import { inSlices } from "./slices.ts";
+import { eachReading, type Signal } from "./signal.ts";
 
 /** A rider's heart rates in bpm: resting < threshold ≤ max. */
 export type Heartrates = { resting: number; threshold: number; max: number };
@@ -12,16 +10,13 @@ const STEEPNESS = 1.92;
  * Training stress from heart rate in bpm, unrounded: an hour at the threshold is 100. Null where it is never known.
  * Source: Banister's training impulse, scaled as TSS is.
  */
-export async function heartrateStress({ values, known }: Signal, rates: Heartrates): Promise<number | null> {
+export async function heartrateStress(signal: Signal, rates: Heartrates): Promise<number | null> {
   let impulse = 0;
   let time = 0;
-  await inSlices(values.length, (from, to) => {
-    for (let index = from; index < to; index++) {
-      const heartrate = at(values, index);
-      if (Number.isNaN(heartrate)) continue;
-      impulse += weightOf(heartrate, rates) * at(known, index);
-      time += at(known, index);
-    }
+  await eachReading(signal, (heartrate, known) => {
+    if (Number.isNaN(heartrate)) return;
+    impulse += weightOf(heartrate, rates) * known;
+    time += known;
   });
   const threshold = weightOf(rates.threshold, rates);
   return time === 0 || threshold === 0 ? null : (100 * impulse) / (threshold * 3_600_000);

@@ -1,15 +1,13 @@
 import { at } from "./column.ts";
-import type { Signal } from "./signal.ts";
-import { inSlices } from "./slices.ts";
-import type { Axis, Timeline } from "./timeline.ts";
+import { eachReading, type Signal } from "./signal.ts";
+import { type Axis, coveredAt, type Timeline } from "./timeline.ts";
 
 /**
  * A series of one value a second, without the seconds that have none, as runs of equal values: `counts[i]` seconds
  * from `starts[i]` on have `values[i]`. Ascending. Second k is [k, k+1), counted from the ride's start. Runs, since
- * a ride whose clock was set may span decades, and a device that records smartly covers minutes by one sample. A sample
- * covers five minutes at most, so that counts are below 2^32.
+ * a ride whose clock was set may span decades, and a device that records smartly covers minutes by one sample.
  */
-export type SecondSeries = { starts: Float64Array; counts: Uint32Array; values: Float64Array };
+export type SecondSeries = { starts: Float64Array; counts: Float64Array; values: Float64Array };
 
 /** Sums of fractions of milliseconds fall short of a whole second by less than this, in ms. */
 const NOISE_MS = 1e-6;
@@ -20,24 +18,19 @@ export function wholeSeconds(timeline: Timeline, axis: Axis): number {
 }
 
 /** The time-weighted mean of a signal in each whole second of an axis, a pause within a second weighing in as zero. */
-export async function perSecond(
-  timeline: Timeline,
-  { values, known }: Signal,
-  axis: Axis,
-): Promise<SecondSeries> {
-  const { timestamps, covered } = timeline;
-  const seconds = new SecondWriter(wholeSeconds(timeline, axis), values.length);
+export async function perSecond(signal: Signal, axis: Axis): Promise<SecondSeries> {
+  const { timeline } = signal;
+  const { timestamps } = timeline;
+  const seconds = new SecondWriter(wholeSeconds(timeline, axis), timestamps.length);
   const first = at(timestamps, 0);
   let recorded = 0;
-  await inSlices(values.length, (start, stop) => {
-    for (let index = start; index < stop; index++) {
-      const from = axis === "clock" ? at(timestamps, index) - first : recorded;
-      const middle = from + at(known, index);
-      const to = from + at(covered, index);
-      seconds.cover(from, middle, at(values, index));
-      seconds.cover(middle, to, Number.NaN);
-      recorded = to;
-    }
+  await eachReading(signal, (value, known, index) => {
+    const from = axis === "clock" ? at(timestamps, index) - first : recorded;
+    const middle = from + known;
+    const to = from + coveredAt(timeline, index);
+    seconds.cover(from, middle, value);
+    seconds.cover(middle, to, Number.NaN);
+    recorded = to;
   });
   return seconds.finish();
 }
@@ -49,7 +42,7 @@ function lengthOf({ elapsed, recorded }: Timeline, axis: Axis): number {
 /** Takes stretches of time in their order, in ms, and makes seconds of them. */
 class SecondWriter {
   readonly #starts: Float64Array;
-  readonly #counts: Uint32Array;
+  readonly #counts: Float64Array;
   readonly #values: Float64Array;
   #runs = 0;
   /** The second at hand: what of it is known, and unknown, in ms. */
@@ -66,7 +59,7 @@ class SecondWriter {
     // away. What is reserved and not used takes no memory.
     const most = Math.min(3 * stretches, end);
     this.#starts = new Float64Array(most);
-    this.#counts = new Uint32Array(most);
+    this.#counts = new Float64Array(most);
     this.#values = new Float64Array(most);
   }
 
@@ -94,11 +87,8 @@ class SecondWriter {
 
   finish(): SecondSeries {
     this.#turnTo(this.end);
-    return {
-      starts: this.#starts.subarray(0, this.#runs),
-      counts: this.#counts.subarray(0, this.#runs),
-      values: this.#values.subarray(0, this.#runs),
-    };
+    const used = (array: Float64Array) => array.subarray(0, this.#runs);
+    return { starts: used(this.#starts), counts: used(this.#counts), values: used(this.#values) };
   }
 
   #turnTo(next: number): void {

@@ -12,8 +12,8 @@ import { perSecond, type SecondSeries, wholeSeconds } from "./per-second.ts";
 import { powerZones } from "./power-zones.ts";
 import type { Recording } from "./recording.ts";
 import { round } from "./rounding.ts";
-import { integrate, meanOf, type Signal, signalOf } from "./signal.ts";
-import { type Pause, type Timeline, timelineOf } from "./timeline.ts";
+import { integrate, meanOf, type Signal } from "./signal.ts";
+import { type Pause, timelineOf } from "./timeline.ts";
 
 /**
  * Counted up whenever a change here or in what is used here changes a result: rides summed up by earlier definitions
@@ -113,15 +113,15 @@ export const EMPTY_SUMMARY: Summary = {
 export async function derive(recording: Recording, context: RideContext): Promise<Derivation> {
   const { timestamps, column } = await rideOf(recording);
   const { timeline, distance } = await layOut(timestamps, await column("distance"), context);
-  const read = async (field: Field) => signalOf(await column(field), timeline);
+  const read = async (field: Field) => ({ column: await column(field), timeline });
 
-  const speed = await speedOf(timeline, await read("speed"), distance);
+  const speed = await speedOf(await read("speed"), distance);
   const climbed = await elevationGain(timestamps, await column("altitude"));
-  const cadence = await cadenceOf(timeline, await read("cadence"));
-  const heartrate = await heartrateOf(timeline, await read("heartrate"), context);
+  const cadence = await cadenceOf(await read("cadence"));
+  const heartrate = await heartrateOf(await read("heartrate"), context);
   const powerSignal = await read("power");
-  const power = await powerOf(timeline, powerSignal, context);
-  const powerCurve = await curveOf(timeline, powerSignal, power.series);
+  const power = await powerOf(powerSignal, context);
+  const powerCurve = await curveOf(powerSignal, power.series);
 
   const stress = effort({ ...power, avgHeartrate: heartrate.mean, ftp: context.ftp });
   const heartStress = power.avgPower === null ? round(heartrate.stress, 1) : null;
@@ -173,7 +173,7 @@ export async function deriveWithFtp(
 ): Promise<Summary> {
   const { timestamps, column } = await rideOf(recording);
   const timeline = await timelineOf(timestamps, await column("distance"), context.pauses);
-  const power = await powerOf(timeline, await signalOf(await column("power"), timeline), context);
+  const power = await powerOf({ column: await column("power"), timeline }, context);
   const { ftp } = context;
   const { intensityFactor, trainingStress } = effort({ ...power, avgHeartrate: null, ftp });
   const stressSource = sourceOf(trainingStress, null);
@@ -202,52 +202,53 @@ async function layOut(timestamps: Float64Array, odometer: Float64Array, { pauses
 }
 
 /** The curve of a signal over the ride's clock; `recorded` is its series of the other axis. */
-async function curveOf(timeline: Timeline, signal: Signal, recorded: SecondSeries) {
+async function curveOf(signal: Signal, recorded: SecondSeries) {
+  const { timeline } = signal;
   // Without pauses the axes are one.
   const isOne = timeline.recorded === timeline.elapsed;
-  const series = isOne ? recorded : await perSecond(timeline, signal, "clock");
+  const series = isOne ? recorded : await perSecond(signal, "clock");
   return meanMaximalCurve(series, wholeSeconds(timeline, "clock"));
 }
 
-async function speedOf(timeline: Timeline, speed: Signal, distanceByOdometer: number | null) {
+async function speedOf(speed: Signal, distanceByOdometer: number | null) {
   const distance = distanceByOdometer ?? (await travelledDistance(speed));
-  const seconds = timeline.recorded / 1000;
-  const series = await perSecond(timeline, speed, "recorded");
+  const seconds = speed.timeline.recorded / 1000;
+  const series = await perSecond(speed, "recorded");
   return {
     distance,
     mean: distance === null || seconds === 0 ? null : (distance / seconds) * 3.6,
-    maximum: await maximumOf(speed.values),
+    maximum: await maximumOf(speed.column),
     moving: await aboveZero(series),
-    curve: await curveOf(timeline, speed, series),
+    curve: await curveOf(speed, series),
   };
 }
 
-async function cadenceOf(timeline: Timeline, cadence: Signal) {
+async function cadenceOf(cadence: Signal) {
   return {
     // Coasting is no cadence; who never pedals has none at all.
     mean: meanOf(await integrate(cadence, { skipsZeros: true })),
-    maximum: await maximumOf(cadence.values),
-    moving: await aboveZero(await perSecond(timeline, cadence, "recorded")),
+    maximum: await maximumOf(cadence.column),
+    moving: await aboveZero(await perSecond(cadence, "recorded")),
   };
 }
 
-async function heartrateOf(timeline: Timeline, heartrate: Signal, { heartrates }: RideContext) {
-  const series = await perSecond(timeline, heartrate, "recorded");
+async function heartrateOf(heartrate: Signal, { heartrates }: RideContext) {
+  const series = await perSecond(heartrate, "recorded");
   return {
     mean: meanOf(await integrate(heartrate)),
-    maximum: await maximumOf(heartrate.values),
+    maximum: await maximumOf(heartrate.column),
     stress: heartrates && (await heartrateStress(heartrate, heartrates)),
     series,
-    curve: await curveOf(timeline, heartrate, series),
+    curve: await curveOf(heartrate, series),
   };
 }
 
-async function powerOf(timeline: Timeline, power: Signal, { ftp }: Pick<RideContext, "ftp">) {
+async function powerOf(power: Signal, { ftp }: Pick<RideContext, "ftp">) {
   const integral = await integrate(power);
-  const series = await perSecond(timeline, power, "recorded");
+  const series = await perSecond(power, "recorded");
   return {
     avgPower: meanOf(integral),
-    maximum: await maximumOf(power.values),
+    maximum: await maximumOf(power.column),
     poweredTime: (integral?.time ?? 0) / 1000,
     /** kJ */
     work: integral && integral.area / 1e6,

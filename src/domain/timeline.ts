@@ -8,15 +8,18 @@ export type Pause = { from: number; to: number };
 export type Timeline = {
   /** Epoch ms, ascending. */
   timestamps: Float64Array;
-  /** How long each sample lasts, in ms: nothing inside a pause, at most one interval ahead of one. */
-  covered: Float64Array;
-  /** 1 for each sample after which, or in which, there is a pause. */
-  paused: Uint8Array;
+  /** What ends each sample: one of `Ending`. */
+  endings: Uint8Array;
+  /** The median gap between samples, in ms. */
+  interval: number;
   /** From the first sample to the end of the last, in ms: the length of the clock axis. */
   elapsed: number;
   /** The sum of what is covered, in ms: the length of the recorded axis, from which pauses are cut out. */
   recorded: number;
 };
+
+/** How long a sample lasts: until the next one, at most one interval ahead of a pause, and nothing inside of one. */
+export const Ending = { next: 0, pause: 1, insidePause: 2 } as const;
 
 /** The two axes of a ride: with its pauses, and with them cut out. */
 export type Axis = "clock" | "recorded";
@@ -40,32 +43,44 @@ export async function timelineOf(
   odometer: Float64Array,
   pauses: readonly Pause[],
 ): Promise<Timeline> {
-  // For one thing after another, since it is large: gaps, those that are no pauses, and at last what is covered.
+  // For one thing after another, since it is large: gaps, and then those that are no pauses.
   const scratch = new Float64Array(timestamps.length);
-  const paused = await pausesByGap(timestamps, odometer, scratch);
-  const interval = await intervalOf(timestamps, paused, scratch);
-  const covered = scratch.fill(0);
-  const recorded = await cover(covered, timestamps, { interval, paused, pauses });
+  const endings = await endingsByGap(timestamps, odometer, scratch);
+  const interval = await intervalOf(timestamps, endings, scratch);
+  await interrupt(endings, timestamps, pauses);
   const { length } = timestamps;
   const elapsed = length === 0 ? 0 : at(timestamps, length - 1) - at(timestamps, 0) + interval;
-  return { timestamps, covered, paused, elapsed, recorded };
+  const timeline = { timestamps, endings, interval, elapsed };
+  return { ...timeline, recorded: await recordedIn(timeline) };
 }
 
-/** 1 for each sample after which the gap is a pause. */
-async function pausesByGap(
+/** How long a sample lasts, in ms. */
+export function coveredAt(
+  { timestamps, endings, interval }: Pick<Timeline, "timestamps" | "endings" | "interval">,
+  index: number,
+): number {
+  const ending = endings[index];
+  if (ending === Ending.insidePause) return 0;
+  if (ending === Ending.next) return gapAfter(timestamps, index);
+  return Math.min((timestamps[index + 1] ?? Number.POSITIVE_INFINITY) - at(timestamps, index), interval);
+}
+
+/** As gaps that are pauses have it, and the end of the ride, which is one to its last sample. */
+async function endingsByGap(
   timestamps: Float64Array,
   odometer: Float64Array,
   scratch: Float64Array,
 ): Promise<Uint8Array> {
-  const paused = new Uint8Array(timestamps.length);
+  const endings = new Uint8Array(timestamps.length);
+  endings.fill(Ending.pause, -1);
   const limit = await longestGap(timestamps, scratch);
   await inSlices(timestamps.length - 1, (from, to) => {
     for (let index = from; index < to; index++) {
       const gap = gapAfter(timestamps, index);
-      if (gap > limit && !wentOn(odometer, index, gap)) paused[index] = 1;
+      if (gap > limit && !wentOn(odometer, index, gap)) endings[index] = Ending.pause;
     }
   });
-  return paused;
+  return endings;
 }
 
 async function longestGap(timestamps: Float64Array, scratch: Float64Array): Promise<number> {
@@ -86,42 +101,44 @@ function wentOn(odometer: Float64Array, index: number, gap: number): boolean {
 /** The median of the gaps that are no pauses, in ms. */
 async function intervalOf(
   timestamps: Float64Array,
-  paused: Uint8Array,
+  endings: Uint8Array,
   scratch: Float64Array,
 ): Promise<number> {
   let count = 0;
   await inSlices(timestamps.length - 1, (from, to) => {
     for (let index = from; index < to; index++) {
-      if (paused[index] === 0) scratch[count++] = gapAfter(timestamps, index);
+      if (endings[index] === Ending.next) scratch[count++] = gapAfter(timestamps, index);
     }
   });
   return count === 0 ? DEFAULT_INTERVAL_MS : medianOf(scratch.subarray(0, count));
 }
 
-/** Fills in how long each sample lasts, in ms; resolves to the sum. Notes in `paused` what explicit pauses interrupt. */
-async function cover(
-  covered: Float64Array,
+/** Notes what explicit pauses interrupt. */
+async function interrupt(
+  endings: Uint8Array,
   timestamps: Float64Array,
-  { interval, paused, pauses }: { interval: number; paused: Uint8Array; pauses: readonly Pause[] },
-): Promise<number> {
+  pauses: readonly Pause[],
+): Promise<void> {
   // An empty pause interrupts nothing. Sorted, the first pause not yet over is the one that matters.
   const ahead = pauses.filter(({ from, to }) => from < to).sort((a, b) => a.from - b.from);
   let current = 0;
-  let recorded = 0;
   await inSlices(timestamps.length, (from, to) => {
     for (let index = from; index < to; index++) {
       const timestamp = at(timestamps, index);
       while ((ahead[current]?.to ?? Number.POSITIVE_INFINITY) <= timestamp) current++;
       const pauseStart = ahead[current]?.from ?? Number.POSITIVE_INFINITY;
-      // The end of the ride interrupts its last sample just as a pause would.
-      const next = timestamps[index + 1] ?? Number.POSITIVE_INFINITY;
-      if (pauseStart < next) paused[index] = 1;
-      if (pauseStart <= timestamp) continue;
-      const isInterrupted = paused[index] === 1 || next === Number.POSITIVE_INFINITY;
-      const duration = isInterrupted ? Math.min(next - timestamp, interval) : next - timestamp;
-      covered[index] = duration;
-      recorded += duration;
+      if (pauseStart <= timestamp) endings[index] = Ending.insidePause;
+      else if (pauseStart < (timestamps[index + 1] ?? Number.POSITIVE_INFINITY))
+        endings[index] = Ending.pause;
     }
+  });
+}
+
+/** The sum of what is covered, in ms. */
+async function recordedIn(timeline: Omit<Timeline, "recorded">): Promise<number> {
+  let recorded = 0;
+  await inSlices(timeline.timestamps.length, (from, to) => {
+    for (let index = from; index < to; index++) recorded += coveredAt(timeline, index);
   });
   return recorded;
 }

@@ -1,11 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { odometerDistance, travelledDistance } from "../../src/domain/distance.ts";
+import { signalOf } from "./rides.ts";
 
 const NONE = Number.NaN;
-/** 36 km/h are 10 m/s: 10 + 10 + 0 m. */
-const speed = { values: Float64Array.of(36, 36, 0), known: Float64Array.of(1000, 1000, 2000) };
-const noSpeed = { values: Float64Array.of(NONE, NONE, NONE), known: speed.known };
 
 /** The distance of an odometer in m, read once a second. */
 function ofOdometer(readings: readonly number[], interval = 1000): Promise<number | null> {
@@ -46,8 +44,9 @@ test("with fewer than two readings an odometer tells nothing", async () => {
 });
 
 test("the distance by speed is speed over the time in which it is known", async () => {
-  expect(await travelledDistance(speed)).toBe(20);
-  expect(await travelledDistance(noSpeed)).toBeNull();
+  // 36 km/h are 10 m/s: 10 + 10 + 0 m.
+  expect(await travelledDistance(await signalOf([0, 1000, 2000], [36, 36, 0]))).toBe(20);
+  expect(await travelledDistance(await signalOf([0, 1000, 2000], [NONE, NONE, NONE]))).toBeNull();
 });
 
 /** The definition word for word, looking ahead at every fall. */

@@ -1,13 +1,14 @@
 import { expect, test } from "bun:test";
 import { heartrateStress } from "../../src/domain/heartrate-stress.ts";
+import { signalOf, times } from "./rides.ts";
 
 const rates = { resting: 50, threshold: 170, max: 190 };
 
 /** Of heart rates in bpm, each for so many seconds. */
-function stressOf(...parts: [bpm: number, seconds: number][]): Promise<number | null> {
-  const values = Float64Array.from(parts, ([bpm]) => bpm);
-  const known = Float64Array.from(parts, ([, seconds]) => seconds * 1000);
-  return heartrateStress({ values, known }, rates);
+async function stressOf(...parts: [bpm: number, seconds: number][]): Promise<number | null> {
+  const values = parts.flatMap(([bpm, seconds]) => times(seconds, bpm));
+  const timestamps = values.map((_, second) => second * 1000);
+  return heartrateStress(await signalOf(timestamps, values), rates);
 }
 
 test("an hour at the threshold is 100, and half an hour 50", async () => {

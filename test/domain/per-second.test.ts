@@ -1,20 +1,18 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { perSecond, wholeSeconds } from "../../src/domain/per-second.ts";
-import { signalOf } from "../../src/domain/signal.ts";
+import { ABSENT } from "../../src/domain/recording.ts";
 import { timelineOf } from "../../src/domain/timeline.ts";
 import { brokenRide, denseSeconds } from "./dense-ride.ts";
-import { columnOf, secondsOf, times } from "./rides.ts";
+import { columnOf, secondsOf, signalOf, times } from "./rides.ts";
 
 const NONE = Number.NaN;
 
 /** Second → value on both axes, for samples at the given ms. */
 async function series(timestamps: readonly number[], values: readonly number[]) {
-  const noOdometer = Float64Array.from(times(timestamps.length, NONE));
-  const timeline = await timelineOf(Float64Array.from(timestamps), noOdometer, []);
-  const signal = await signalOf(Float64Array.from(values), timeline);
-  const onClock = secondsOf(await perSecond(timeline, signal, "clock"));
-  const onRecorded = secondsOf(await perSecond(timeline, signal, "recorded"));
+  const signal = await signalOf(timestamps, values);
+  const onClock = secondsOf(await perSecond(signal, "clock"));
+  const onRecorded = secondsOf(await perSecond(signal, "recorded"));
   return { onClock, onRecorded };
 }
 
@@ -79,33 +77,25 @@ test("nothing has no seconds", async () => {
 
 test("equal seconds that follow each other are one run, however long", async () => {
   // 200 W for 3 s, a dropout of 1 s, 200 W for 2 s, 100 W for a second.
-  const timestamps = Float64Array.of(0, 1000, 3000, 4000, 5000, 6000);
-  const timeline = await timelineOf(timestamps, Float64Array.from(times(6, NONE)), []);
-  const signal = await signalOf(Float64Array.of(200, 200, NONE, 200, 200, 100), timeline);
-  const series = await perSecond(timeline, signal, "recorded");
+  const signal = await signalOf([0, 1000, 3000, 4000, 5000, 6000], [200, 200, NONE, 200, 200, 100]);
+  const series = await perSecond(signal, "recorded");
   expect(series).toEqual({
     starts: Float64Array.of(0, 4, 6),
-    counts: Uint32Array.of(3, 2, 1),
+    counts: Float64Array.of(3, 2, 1),
     values: Float64Array.of(200, 200, 100),
   });
-  expect(wholeSeconds(timeline, "recorded")).toBe(7);
+  expect(wholeSeconds(signal.timeline, "recorded")).toBe(7);
 });
 
 test("a value that ends 10 s after its timestamp ends in the middle of a second and of a sample", async () => {
   // 200 W at 0.25 s, which is second 0 of the axis, and then samples without power: known until second 10.
-  const timeline = await timelineOf(
-    Float64Array.of(250, 6250, 12_250),
-    Float64Array.from(times(3, NONE)),
-    [],
-  );
-  const signal = await signalOf(Float64Array.of(200, -Infinity, -Infinity), timeline);
-  expect(secondsOf(await perSecond(timeline, signal, "clock"))).toEqual(
+  const signal = await signalOf([250, 6250, 12_250], [200, ABSENT, ABSENT]);
+  expect(secondsOf(await perSecond(signal, "clock"))).toEqual(
     Array.from({ length: 10 }, (_, second) => [second, 200]),
   );
   // 200 W at 0.5 s are known until 10.5 s: of second 10 only half, and what is unknown of it weighs nothing.
-  const beside = await timelineOf(Float64Array.of(0, 500, 9750), Float64Array.from(times(3, NONE)), []);
-  const carried = await signalOf(Float64Array.of(NONE, 200, -Infinity), beside);
-  expect(secondsOf(await perSecond(beside, carried, "clock"))).toEqual(
+  const beside = await signalOf([0, 500, 9750], [NONE, 200, ABSENT]);
+  expect(secondsOf(await perSecond(beside, "clock"))).toEqual(
     Array.from({ length: 11 }, (_, second) => [second, 200]),
   );
 });
@@ -127,11 +117,11 @@ test("equals the definition over a dense clock on both axes, whatever the pauses
     fc.asyncProperty(brokenRide, async ({ samples, pauses }) => {
       const timestamps = Float64Array.from(samples, ({ timestamp }) => timestamp);
       const timeline = await timelineOf(timestamps, await columnOf(samples, "distance"), pauses);
-      const signal = await signalOf(await columnOf(samples, "power"), timeline);
+      const signal = { column: await columnOf(samples, "power"), timeline };
       for (const axis of ["clock", "recorded"] as const) {
         const dense = denseSeconds(samples, pauses, axis);
         expect(wholeSeconds(timeline, axis)).toBe(dense.length);
-        const series = new Map(secondsOf(await perSecond(timeline, signal, axis)));
+        const series = new Map(secondsOf(await perSecond(signal, axis)));
         dense.forEach((value, second) => {
           if (value === null) expect(series.has(second)).toBe(false);
           else expect(series.get(second)).toBeCloseTo(value, 6);

@@ -3,8 +3,9 @@ import type { CurveMetric, MeanMaximalCurve } from "../../src/domain/mean-maxima
 import type { SecondSeries } from "../../src/domain/per-second.ts";
 import { recordingOf } from "../../src/domain/recording.ts";
 import { parseArrival, type Sample, SampleMerger } from "../../src/domain/sample.ts";
+import type { Signal } from "../../src/domain/signal.ts";
 import { derive, type RideContext, type Summary } from "../../src/domain/summary.ts";
-import type { Pause } from "../../src/domain/timeline.ts";
+import { type Pause, timelineOf } from "../../src/domain/timeline.ts";
 
 /** A ride of one sample per element of `fields`, `interval` ms apart. */
 export function ride(fields: readonly object[], interval = 1000, start = 1_700_000_000_000): Sample[] {
@@ -60,13 +61,24 @@ export function columnOf(samples: readonly Sample[], field: Field): Promise<Floa
   return recordingOf(samples).column(field, BOUNDS[field]);
 }
 
+/** A field of samples at the given ms, without an odometer. */
+export async function signalOf(
+  timestamps: readonly number[],
+  values: readonly number[],
+  pauses: readonly Pause[] = [],
+): Promise<Signal> {
+  const odometer = new Float64Array(timestamps.length).fill(Number.NaN);
+  const timeline = await timelineOf(Float64Array.from(timestamps), odometer, pauses);
+  return { column: Float64Array.from(values), timeline };
+}
+
 /** A series of runs as [start, count, value] each. */
 export function seriesOf(
   runs: readonly (readonly [start: number, count: number, value: number])[],
 ): SecondSeries {
   return {
     starts: Float64Array.from(runs, ([start]) => start),
-    counts: Uint32Array.from(runs, ([, count]) => count),
+    counts: Float64Array.from(runs, ([, count]) => count),
     values: Float64Array.from(runs, ([, , value]) => value),
   };
 }

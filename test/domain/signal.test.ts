@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { ABSENT } from "../../src/domain/recording.ts";
-import { integrate, meanOf, signalOf } from "../../src/domain/signal.ts";
-import { type Pause, timelineOf } from "../../src/domain/timeline.ts";
+import { eachReading, integrate, meanOf } from "../../src/domain/signal.ts";
+import type { Pause } from "../../src/domain/timeline.ts";
+import { signalOf } from "./rides.ts";
 
 const NONE = Number.NaN;
-const known = Float64Array.of(1000, 3000, 500);
 
 /** The value of each sample at the given times in ms, and for how much of it, from its beginning, it is known. */
 async function carried(
@@ -12,23 +12,31 @@ async function carried(
   column: readonly number[],
   pauses: readonly Pause[] = [],
 ) {
-  const odometer = new Float64Array(timestamps.length).fill(NONE);
-  const timeline = await timelineOf(Float64Array.from(timestamps), odometer, pauses);
-  const signal = await signalOf(Float64Array.from(column), timeline);
-  return [...signal.values].map((value, index) => [value, Number.isNaN(value) ? 0 : signal.known[index]]);
+  const readings: [value: number, known: number][] = [];
+  await eachReading(await signalOf(timestamps, column, pauses), (value, known) => {
+    readings.push([value, Number.isNaN(value) ? 0 : known]);
+  });
+  return readings;
 }
 
 test("values weigh by the time in which they are known, missing ones not at all", async () => {
-  const values = Float64Array.of(100, 200, NONE);
-  const integral = await integrate({ values, known });
+  // 1 s, 3 s and, as the last one, the median of both: 2 s.
+  const integral = await integrate(await signalOf([0, 1000, 4000], [100, 200, NONE]));
   expect(integral).toEqual({ area: 700_000, time: 4000 });
   expect(meanOf(integral)).toBe(175);
 });
 
+test("zeros may be taken for no value", async () => {
+  const signal = await signalOf([0, 1000, 2000], [0, 90, -0]);
+  expect(meanOf(await integrate(signal))).toBe(30);
+  expect(meanOf(await integrate(signal, { skipsZeros: true }))).toBe(90);
+});
+
 test("without time in which a value is known there is nothing to integrate", async () => {
-  expect(await integrate({ values: Float64Array.of(NONE), known })).toBeNull();
-  expect(await integrate({ values: Float64Array.of(100), known: Float64Array.of(0) })).toBeNull();
-  expect(await integrate({ values: new Float64Array(), known: new Float64Array() })).toBeNull();
+  expect(await integrate(await signalOf([0], [NONE]))).toBeNull();
+  // Inside a pause of the workout it lasts no time at all.
+  expect(await integrate(await signalOf([0], [100], [{ from: 0, to: 1 }]))).toBeNull();
+  expect(await integrate(await signalOf([], []))).toBeNull();
   expect(meanOf(null)).toBeNull();
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type Pause, timelineOf } from "../../src/domain/timeline.ts";
+import { coveredAt, Ending, type Pause, timelineOf } from "../../src/domain/timeline.ts";
 import { times } from "./rides.ts";
 
 /** An odometer that was never read. */
@@ -11,8 +11,9 @@ async function layOut(
   pauses: readonly Pause[] = [],
   odometer: Float64Array = none(timestamps.length),
 ) {
-  const { covered, elapsed, recorded } = await timelineOf(Float64Array.from(timestamps), odometer, pauses);
-  return { covered: [...covered], elapsed, recorded };
+  const timeline = await timelineOf(Float64Array.from(timestamps), odometer, pauses);
+  const { elapsed, recorded } = timeline;
+  return { covered: timestamps.map((_, index) => coveredAt(timeline, index)), elapsed, recorded };
 }
 
 test("a sample covers the time to the next, the last one covers one interval", async () => {
@@ -98,13 +99,20 @@ test("a gap with a sample on either side that has no reading of the odometer is 
 });
 
 test("samples after which, or in which, there is a pause are told", async () => {
-  const paused = async (timestamps: readonly number[], pauses: readonly Pause[]) => [
-    ...(await timelineOf(Float64Array.from(timestamps), none(timestamps.length), pauses)).paused,
+  const { next, pause, insidePause } = Ending;
+  const endings = async (timestamps: readonly number[], pauses: readonly Pause[]) => [
+    ...(await timelineOf(Float64Array.from(timestamps), none(timestamps.length), pauses)).endings,
   ];
-  expect(await paused([500, 1500, 31_500, 32_500], [])).toEqual([0, 1, 0, 0]);
-  expect(await paused([0, 1000, 2000, 3000], [{ from: 1200, to: 2500 }])).toEqual([0, 1, 1, 0]);
-  expect(await paused([0, 1000, 2000], [{ from: 1000, to: 2000 }])).toEqual([0, 1, 0]);
-  expect(await paused([0, 1000, 2000], [{ from: 1000, to: 1000 }])).toEqual([0, 0, 0]);
+  // The end of the ride is as a pause to its last sample.
+  expect(await endings([500, 1500, 31_500, 32_500], [])).toEqual([next, pause, next, pause]);
+  expect(await endings([0, 1000, 2000, 3000], [{ from: 1200, to: 2500 }])).toEqual([
+    next,
+    pause,
+    insidePause,
+    pause,
+  ]);
+  expect(await endings([0, 1000, 2000], [{ from: 1000, to: 2000 }])).toEqual([next, insidePause, pause]);
+  expect(await endings([0, 1000, 2000], [{ from: 1000, to: 1000 }])).toEqual([next, next, pause]);
 });
 
 test("samples of one instant: all but the last of them cover nothing", async () => {

@@ -28,6 +28,9 @@ const CHARACTER_BYTES = 10;
 /** Characters of the samples that are in memory at once; of a sensor's own a block has far fewer. */
 const BLOCK_WEIGHT = 1_000_000;
 
+/** Some fifteen samples of so many characters, or of more, are a block. */
+const LARGEST_WEIGHT = 2 ** 16 - 1;
+
 /** A sample by its time and its place in the order of arrival. */
 type Place = { time: number; index: number };
 
@@ -46,8 +49,9 @@ type Block = {
  * block by block in the order of time: those that were sent in order each once, others as often as it takes.
  */
 export class LongRide {
-  readonly #timestamps = new NumberList(Float64Array);
-  readonly #weights = new NumberList(Float32Array);
+  readonly #timestamps: NumberList<Float64Array>;
+  /** Up to LARGEST_WEIGHT. */
+  readonly #weights: NumberList<Uint16Array>;
   readonly #pages: { first: IdParts; last: IdParts; firstIndex: number }[] = [];
   readonly #merger = new SampleMerger();
   readonly #writer = new TelemetryWriter("fast");
@@ -61,6 +65,12 @@ export class LongRide {
   /** The index of the sample that is the last one in time. */
   #lastIndex = -1;
 
+  /** @param expected how many messages there are, as far as that is known */
+  constructor(expected: number) {
+    this.#timestamps = new NumberList(Float64Array, expected);
+    this.#weights = new NumberList(Uint16Array, expected);
+  }
+
   /** Takes the pages of the first reading, in the order of their ids. */
   add(page: MessagePage): void {
     const arrivals = arrivalsIn(page);
@@ -70,7 +80,7 @@ export class LongRide {
     let characters = 0;
     for (const { sample, weight } of arrivals) {
       this.#timestamps.push(sample.timestamp);
-      this.#weights.push(weight);
+      this.#weights.push(Math.min(weight, LARGEST_WEIGHT));
       characters += weight;
     }
     this.#skipped += page.data.length - arrivals.length;
@@ -123,6 +133,7 @@ export class LongRide {
     const timestamps = this.#timestamps.values();
     const order = await ascendingOrder(timestamps);
     this.#lead = new ClockLead(timesOf(timestamps, order));
+    noteGarbage(timestamps.byteLength + order.byteLength);
     await setImmediate();
     return this.#blocksOf(order);
   }

@@ -25,6 +25,9 @@ const collected = new Map<number, LongRide>();
 const opened = new Map<number, { bytes: Uint8Array; telemetry: Telemetry; text?: TextPieces }>();
 let lastId = 0;
 
+/** What is kept of the time and the place of a sample until its ride is collected. */
+const PLACE_BYTES = 14;
+
 const encoder = new TextEncoder();
 
 /** What takes all columns of a ride in memory, one after another. */
@@ -47,8 +50,8 @@ async function openAs(id: number, bytes: Uint8Array): Promise<number> {
 
 const service = {
   /** Begins a ride; each of its pages is added, and then taken block by block. */
-  collect(): number {
-    collected.set(++lastId, new LongRide());
+  collect({ messages }: { messages: number }): number {
+    collected.set(++lastId, new LongRide(messages));
     return lastId;
   },
   add: (request: { id: number } & MessagePage) => rideOf(request).add(request),
@@ -58,6 +61,7 @@ const service = {
   async finish({ id }: { id: number }) {
     const { telemetry: bytes, ...ride } = rideOf({ id }).finish();
     collected.delete(id);
+    noteGarbage(ride.sampleMessages * PLACE_BYTES);
     return { ...ride, length: await openAs(id, bytes) };
   },
 

@@ -37,7 +37,7 @@ type Readable = Pick<StreamBuffer, "range"> & Partial<Pick<StreamBuffer, "info">
 export async function readRide(buffer: Readable, key: StreamKey): Promise<Ride> {
   const info = await buffer.info?.(key);
   const held = info && info.length > MOST_HELD ? null : await readHeld(buffer, key);
-  return held ?? readLong(buffer, key);
+  return held ?? readLong(buffer, key, info?.length ?? 0);
 }
 
 /** Null where the ride is too long for that. */
@@ -74,11 +74,13 @@ async function readHeld(buffer: Readable, key: StreamKey): Promise<Ride | null> 
 /** Each takes memory: one after another. */
 const inTurn = pLimit(1);
 
-async function readLong(buffer: Readable, key: StreamKey): Promise<Ride> {
+async function readLong(buffer: Readable, key: StreamKey, messages: number): Promise<Ride> {
   const use = useRideThread();
   try {
     const { thread } = use;
-    const { id, lastMessageId, length, ...ride } = await inTurn(() => readInThread(thread, buffer, key));
+    const { id, lastMessageId, length, ...ride } = await inTurn(() =>
+      readInThread(thread, messages, { buffer, key }),
+    );
     const recording = new ThreadRecording(use, { id, length });
     return {
       ...ride,
@@ -93,10 +95,14 @@ async function readLong(buffer: Readable, key: StreamKey): Promise<Ride> {
   }
 }
 
-async function readInThread(thread: RideThread, buffer: Readable, key: StreamKey) {
-  const id = await thread.call("collect");
+async function readInThread(
+  thread: RideThread,
+  messages: number,
+  stream: { buffer: Readable; key: StreamKey },
+) {
+  const id = await thread.call("collect", { messages });
   try {
-    const lastMessageId = await collect(thread, id, { buffer, key });
+    const lastMessageId = await collect(thread, id, stream);
     return { id, lastMessageId, ...(await thread.call("finish", { id })) };
   } catch (error) {
     thread.call("close", { id }).catch(() => {});
