@@ -49,12 +49,13 @@ type Block = {
  * block by block in the order of time: those that were sent in order each once, others as often as it takes.
  */
 export class LongRide {
-  readonly #timestamps: NumberList<Float64Array>;
+  readonly #timestamps = new NumberList(Float64Array);
   /** Up to LARGEST_WEIGHT. */
-  readonly #weights: NumberList<Uint16Array>;
+  readonly #weights = new NumberList(Uint16Array);
   readonly #pages: { first: IdParts; last: IdParts; firstIndex: number }[] = [];
   readonly #merger = new SampleMerger();
   readonly #writer = new TelemetryWriter("fast");
+  #samples = 0;
   #skipped = 0;
   #lead: ClockLead | undefined;
   #blocks: Iterator<Block> | undefined;
@@ -65,18 +66,13 @@ export class LongRide {
   /** The index of the sample that is the last one in time. */
   #lastIndex = -1;
 
-  /** @param expected how many messages there are, as far as that is known */
-  constructor(expected: number) {
-    this.#timestamps = new NumberList(Float64Array, expected);
-    this.#weights = new NumberList(Uint16Array, expected);
-  }
-
   /** Takes the pages of the first reading, in the order of their ids. */
   add(page: MessagePage): void {
     const arrivals = arrivalsIn(page);
     // Not the ids themselves: a piece of a text keeps all of that in memory.
     const [first, last] = [idParts(page.firstId), idParts(page.lastId)];
-    this.#pages.push({ first, last, firstIndex: this.#timestamps.length });
+    this.#pages.push({ first, last, firstIndex: this.#samples });
+    this.#samples += arrivals.length;
     let characters = 0;
     for (const { sample, weight } of arrivals) {
       this.#timestamps.push(sample.timestamp);
@@ -124,18 +120,20 @@ export class LongRide {
     return {
       telemetry: this.#writer.finish(),
       clockLead: this.#lead?.milliseconds ?? 0,
-      sampleMessages: this.#timestamps.length,
+      sampleMessages: this.#samples,
       skippedMessages: this.#skipped,
     };
   }
 
   async #sort(): Promise<Iterator<Block>> {
-    const timestamps = this.#timestamps.values();
+    const timestamps = this.#timestamps.take();
+    const weights = this.#weights.take();
+    noteGarbage(timestamps.byteLength + weights.byteLength);
     const order = await ascendingOrder(timestamps);
     this.#lead = new ClockLead(timesOf(timestamps, order));
     noteGarbage(timestamps.byteLength + order.byteLength);
     await setImmediate();
-    return this.#blocksOf(order);
+    return this.#blocksOf(order, timestamps, weights);
   }
 
   async #finishBlock({ count, weight, to }: Block): Promise<void> {
@@ -144,9 +142,11 @@ export class LongRide {
     noteGarbage(weight * CHARACTER_BYTES + count * SAMPLE_BYTES);
   }
 
-  *#blocksOf(order: Uint32Array): Generator<Block, undefined> {
-    const timestamps = this.#timestamps.values();
-    const weights = this.#weights.values();
+  *#blocksOf(
+    order: Uint32Array,
+    timestamps: Float64Array,
+    weights: Uint16Array,
+  ): Generator<Block, undefined> {
     this.#lastIndex = order.at(-1) ?? -1;
     let block: Block | undefined;
     for (const index of order) {

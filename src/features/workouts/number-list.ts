@@ -1,28 +1,41 @@
-/** Numbers, added one by one, in a fraction of the memory of an array of them. */
+/** Numbers in each part of a list. */
+const PART = 65_536;
+
+/**
+ * Numbers, added one by one, in a fraction of the memory of an array of them. It grows part by part: an array that grows
+ * leaves one behind each time, of half its size.
+ */
 export class NumberList<Values extends Uint16Array | Float64Array> {
   readonly #make: new (
     length: number,
   ) => Values;
-  #values: Values;
-  length = 0;
+  #parts: Values[] = [];
+  #length = 0;
 
-  /** @param expected how many numbers are to come, as far as that is known */
-  constructor(make: new (length: number) => Values, expected: number) {
+  constructor(make: new (length: number) => Values) {
     this.#make = make;
-    this.#values = new make(Math.max(expected, 1024));
+  }
+
+  get length(): number {
+    return this.#length;
   }
 
   push(value: number): void {
-    if (this.length === this.#values.length) {
-      const larger = new this.#make(Math.ceil(1.5 * this.length));
-      larger.set(this.#values);
-      this.#values = larger;
-    }
-    this.#values[this.length++] = value;
+    const place = this.#length++ % PART;
+    if (place === 0) this.#parts.push(new this.#make(PART));
+    const part = this.#parts.at(-1);
+    if (part) part[place] = value;
   }
 
-  /** Those there are, not copied. */
-  values(): Values {
-    return this.#values.subarray(0, this.length) as Values;
+  /** All there are, as one array; they are gone from here. */
+  take(): Values {
+    const values = new this.#make(this.#length);
+    for (const [index, part] of this.#parts.entries()) {
+      const start = index * PART;
+      values.set(part.subarray(0, this.#length - start), start);
+    }
+    this.#parts = [];
+    this.#length = 0;
+    return values;
   }
 }

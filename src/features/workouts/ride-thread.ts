@@ -50,8 +50,8 @@ async function openAs(id: number, bytes: Uint8Array): Promise<number> {
 
 const service = {
   /** Begins a ride; each of its pages is added, and then taken block by block. */
-  collect({ messages }: { messages: number }): number {
-    collected.set(++lastId, new LongRide(messages));
+  collect(): number {
+    collected.set(++lastId, new LongRide());
     return lastId;
   },
   add: (request: { id: number } & MessagePage) => rideOf(request).add(request),

@@ -37,7 +37,7 @@ type Readable = Pick<StreamBuffer, "range"> & Partial<Pick<StreamBuffer, "info">
 export async function readRide(buffer: Readable, key: StreamKey): Promise<Ride> {
   const info = await buffer.info?.(key);
   const held = info && info.length > MOST_HELD ? null : await readHeld(buffer, key);
-  return held ?? readLong(buffer, key, info?.length ?? 0);
+  return held ?? readLong(buffer, key);
 }
 
 /** Null where the ride is too long for that. */
@@ -74,13 +74,11 @@ async function readHeld(buffer: Readable, key: StreamKey): Promise<Ride | null> 
 /** Each takes memory: one after another. */
 const inTurn = pLimit(1);
 
-async function readLong(buffer: Readable, key: StreamKey, messages: number): Promise<Ride> {
+async function readLong(buffer: Readable, key: StreamKey): Promise<Ride> {
   const use = useRideThread();
   try {
     const { thread } = use;
-    const { id, lastMessageId, length, ...ride } = await inTurn(() =>
-      readInThread(thread, messages, { buffer, key }),
-    );
+    const { id, lastMessageId, length, ...ride } = await inTurn(() => readInThread(thread, buffer, key));
     const recording = new ThreadRecording(use, { id, length });
     return {
       ...ride,
@@ -95,14 +93,10 @@ async function readLong(buffer: Readable, key: StreamKey, messages: number): Pro
   }
 }
 
-async function readInThread(
-  thread: RideThread,
-  messages: number,
-  stream: { buffer: Readable; key: StreamKey },
-) {
-  const id = await thread.call("collect", { messages });
+async function readInThread(thread: RideThread, buffer: Readable, key: StreamKey) {
+  const id = await thread.call("collect");
   try {
-    const lastMessageId = await collect(thread, id, stream);
+    const lastMessageId = await collect(thread, id, { buffer, key });
     return { id, lastMessageId, ...(await thread.call("finish", { id })) };
   } catch (error) {
     thread.call("close", { id }).catch(() => {});
