@@ -5,12 +5,13 @@ import { type Job, scheduleJob } from "../../job.ts";
 import type { Deps } from "../../runtime.ts";
 import type { MessageId, StreamInfo, StreamKey } from "../../streams/buffer.ts";
 import { streamLabel } from "../../streams/idleness.ts";
-import { FIRST_MESSAGE_ID, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
+import { compareMessageIds, FIRST_MESSAGE_ID, LAST_MESSAGE_ID } from "../../streams/message-id.ts";
 import { findUser, isDeleted } from "../accounts/repository.ts";
 import { completeWorkout, releaseArchived } from "./complete.ts";
 import { streamKey } from "./lookup.ts";
 import {
   deleteTrashedBefore,
+  findReleased,
   findUnfinishedByStream,
   insertWorkout,
   listUnfinished,
@@ -115,7 +116,7 @@ async function sweepStream(
     const span = await spanOfStream(deps, key);
     if (!span) return "kept";
     // Claimed first and completed then: killed in between, the next sweep finds an idle unfinished workout.
-    const workout = await claim(deps, key, new Date(span.from), new Date(info.lastActivity));
+    const workout = await claim(deps, info, new Date(span.from));
     if (!workout) return "kept";
     await completeWorkout(deps, owner, workout.id, { archiveTelemetry: true });
     return "archived";
@@ -176,23 +177,27 @@ async function deleteAll(
   return (await buffer.info(key)) ? "kept" : "deleted";
 }
 
-/** Undefined when somebody else has claimed the stream meanwhile. */
+/** Undefined when somebody else has claimed the stream meanwhile, or has brought home what there was to claim. */
 async function claim(
   { database }: SweepDeps,
-  { owner, name }: StreamKey,
+  { owner, name, lastMessageId, lastActivity }: StreamInfo,
   startTime: Date,
-  lastActivity: Date,
 ): Promise<WorkoutRow | undefined> {
+  const at = new Date(lastActivity);
   try {
-    return await insertWorkout(database, {
-      id: Bun.randomUUIDv7(),
-      userId: owner,
-      streamName: name,
-      title: "Recovered ride",
-      startTime,
-      status: "ACTIVE",
-      createdAt: lastActivity,
-      updatedAt: lastActivity,
+    return await database.transaction(async (transaction) => {
+      const { through } = await findReleased(transaction, { owner, name });
+      if (through && lastMessageId && compareMessageIds(lastMessageId, through) <= 0) return undefined;
+      return insertWorkout(transaction, {
+        id: Bun.randomUUIDv7(),
+        userId: owner,
+        streamName: name,
+        title: "Recovered ride",
+        startTime,
+        status: "ACTIVE",
+        createdAt: at,
+        updatedAt: at,
+      });
     });
   } catch (error) {
     if (error instanceof AppError && error.code === "stream_in_use") return undefined;
